@@ -1,0 +1,48 @@
+"""The catalogue's SQLite file: how it is opened and how it is changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vectorstore.errors import StoreDamaged
+from vectorstore.manifest import restart_hint
+
+PRAGMAS = {
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "foreign_keys": "ON",
+    "secure_delete": "ON",  # what is removed is overwritten, not merely forgotten
+    "cache_size": "-65536",  # 64 MB
+}
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Opens the catalogue at `path`, made if it is not there. Usable from any thread, by one at a time.
+
+    Raises:
+        StoreDamaged: the file is not a catalogue.
+    """
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        for name, value in PRAGMAS.items():
+            db.execute(f"PRAGMA {name} = {value}")
+        db.executescript(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise StoreDamaged(f"{path} cannot be read ({error}); {restart_hint(path.parent)}") from error
+    return db
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All of what is done inside, or on an error nothing of it. Durable once it has ended."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+        db.execute("COMMIT")
+    except BaseException:
+        db.rollback()
+        raise

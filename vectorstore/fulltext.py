@@ -1,0 +1,55 @@
+"""Lexical search over passages: SQLite's FTS5 with stemming and without diacritics."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+
+
+class FullText:
+    """Reads the full-text index of a catalogue through its connection."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def search(
+        self, terms: Iterable[str], limit: int, sources: Collection[str] | None = None
+    ) -> list[tuple[int, float]]:
+        """The `limit` best passages that hold any of `terms`, with their BM25 score (positive), best first.
+
+        `sources`, when given, are the only documents looked at; scores are the same as without.
+        """
+        # The + keeps SQLite from running the full-text search once for each row of the filter.
+        within = (
+            " AND +rowid IN (SELECT p.id FROM passages AS p JOIN documents AS d ON d.id = p.document"
+            " WHERE d.source IN (SELECT value FROM json_each(?)))"
+        )
+        filtered, listed = ("", ()) if sources is None else (within, (json.dumps(list(sources)),))
+        query = f"SELECT rowid, -rank FROM passage_index WHERE passage_index MATCH ?{filtered} ORDER BY rank LIMIT ?"  # noqa: S608
+        return self._db.execute(query, (_any_of(terms), *listed, limit)).fetchall()
+
+    def vocabulary(self, prefix: str, limit: int) -> list[str]:
+        """The first `limit` index terms, in order, that begin with `prefix`. Index terms are lower-case stems."""
+        low = _storable(prefix.lower())
+        rows = self._db.execute(
+            "SELECT term FROM vocabulary WHERE term >= ? AND term < ? ORDER BY term LIMIT ?",
+            (low, f"{low}\U0010ffff", limit),
+        )
+        return [term for (term,) in rows]
+
+    def document_frequency(self, terms: Iterable[str]) -> dict[str, int]:
+        """How many passages hold each of `terms`, in any of its inflections; several words are a phrase."""
+        query = "SELECT count(*) FROM passage_index WHERE passage_index MATCH ?"
+        return {term: int(self._db.execute(query, (_any_of([term]),)).fetchone()[0]) for term in terms}
+
+
+def _any_of(terms: Iterable[str]) -> str:
+    """An FTS5 query for any of `terms`, each a quoted phrase in which no query syntax is obeyed."""
+    quoted = ('"' + _storable(term).replace('"', '""') + '"' for term in terms)
+    return " OR ".join(dict.fromkeys(quoted)) or '""'
+
+
+def _storable(term: str) -> str:
+    """`term` without what SQLite cannot take: NUL, which ends a query inside its quotes, and half surrogates."""
+    return term.replace("\0", " ").encode(errors="ignore").decode()

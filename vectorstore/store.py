@@ -1,0 +1,255 @@
+"""The store: catalogue and vector index in one folder, behind one lock, never apart for longer than a crash lasts.
+
+A change is one catalogue transaction, which also notes what the vector index has still to follow; then the index
+follows and the note is cleared. Whatever the moment a process dies, the next one continues from the note.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from vectorstore import catalog, lock, manifest
+from vectorstore.catalog import Catalog
+from vectorstore.checking import verify
+from vectorstore.chroma import VectorIndex
+from vectorstore.errors import StoreDamaged, StoreError
+from vectorstore.lock import FolderLock
+from vectorstore.manifest import Manifest, read_manifest, rebuild_hint, restart_hint
+from vectorstore.records import Document, Passage, PassageSpan, Source, VerifyReport
+from vectorstore.replica import Replica
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _guarded(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate[Store, P], R]:
+    """One thread at a time, and only while the store is open."""
+
+    @wraps(method)
+    def guarded(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self._lock:
+            if self._closed:
+                raise StoreError(f"the store {self.folder} is closed; open it again")
+            return method(self, *args, **kwargs)
+
+    return guarded
+
+
+class Store:
+    """The documents, passages and vectors in `folder`, made if it is not there. Safe for threads; close it.
+
+    `dimension` is the length of `embedder`'s vectors. `rebuild=True` opens a store that was made
+    with another embedder or chunking, or whose manifest is unreadable; call `reset` next.
+
+    Raises:
+        StoreLocked: another `Store` owns the folder, in this process or another.
+        StoreMismatch: the store was made otherwise, or its rebuild was interrupted.
+        StoreDamaged: a file of it is missing or unreadable.
+        StoreError: the folder holds other things and is no store.
+    """
+
+    def __init__(self, folder: Path, *, embedder: str, dimension: int, chunking: str, rebuild: bool = False) -> None:
+        self.folder = Path(folder).absolute()  # the vector index opens later, maybe from another working directory
+        self._manifest = Manifest(embedder, dimension, chunking)
+        self._lock = threading.RLock()
+        self._closed = False
+        _refuse_foreign(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            stack.enter_context(FolderLock(self.folder))
+            found = self._read_manifest(rebuild)
+            path = self.folder / catalog.NAME
+            if found and not path.exists():
+                raise StoreDamaged(f"{path} is missing; {restart_hint(self.folder)}")
+            self._catalog = stack.enter_context(closing(Catalog(path, embedder=embedder, dimension=dimension)))
+            if not found:
+                self._begin(rebuild)
+            self._index = stack.enter_context(closing(VectorIndex(self.folder / "chroma", dimension)))
+            self._replica = Replica(self._catalog, self._index)
+            self._resources = stack.pop_all()
+
+    def _read_manifest(self, rebuild: bool) -> Manifest | None:
+        try:
+            found = read_manifest(self.folder)
+        except StoreDamaged:
+            if not rebuild:
+                raise
+            return None
+        if found and not rebuild:
+            found.check(self._manifest, self.folder)
+        return found
+
+    def _begin(self, rebuild: bool) -> None:
+        """Writes the manifest of a new store; it comes after the catalogue, so that none names a missing one."""
+        if not self._catalog.sources():
+            self._manifest.write(self.folder)
+        elif not rebuild:
+            raise StoreDamaged(f"{self.folder / manifest.NAME} is missing; {rebuild_hint(self.folder)}")
+
+    # Documents
+
+    @_guarded
+    def sources(self) -> list[Source]:
+        """Every document without its text, by source."""
+        return self._catalog.sources()
+
+    @_guarded
+    def document(self, source: str) -> Document | None:
+        """The document as it was committed, None where there is none."""
+        return self._catalog.document(source)
+
+    @_guarded
+    def documents(self) -> Iterator[Document]:
+        """Every document there is now, by source, one in memory at a time; the store may change in between."""
+        sources = [source.source for source in self._catalog.sources()]
+        return (document for source in sources if (document := self.document(source)))
+
+    @_guarded
+    def text(self, source: str) -> str | None:
+        """The text of a document, None where there is none."""
+        return self._catalog.text(source)
+
+    @_guarded
+    def touch(self, source: str, size: int, modified_ns: int) -> None:
+        """Notes a file's new size in bytes and time of change; its content is as known."""
+        self._catalog.touch(source, size, modified_ns)
+
+    @_guarded
+    def missing(self, hashes: Sequence[str]) -> set[str]:
+        """Those content hashes of sentences that have no vector of this embedder yet."""
+        return self._catalog.embeddings.missing(hashes)
+
+    @_guarded
+    def put_vectors(self, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Keeps the directions of `vectors`, finite, shape (len(hashes), dimension), as the sentences' vectors."""
+        self._catalog.embeddings.put_vectors(hashes, vectors)
+
+    @_guarded
+    def commit(self, batch: Sequence[tuple[Document, Sequence[PassageSpan]]]) -> None:
+        """Puts each document in place of the one with its source, if any: all of them or, on an error, none.
+
+        A passage's vector is the normalised mean of its sentences'. Durable once returned.
+
+        Raises:
+            ValueError: a passage has no sentence, or a sentence no vector yet; nothing is changed.
+        """
+        self._catalog.replace(batch)
+        self._replica.follow()
+
+    @_guarded
+    def remove(self, sources: Sequence[str]) -> None:
+        """Removes these documents and all that was made of their text; unknown sources are skipped."""
+        self._catalog.remove(sources)
+        self._replica.follow()
+
+    # Search
+
+    @property
+    @_guarded
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        return self._catalog.passage_count
+
+    @_guarded
+    def lexical(
+        self, terms: Sequence[str], limit: int, sources: Collection[str] | None = None
+    ) -> list[tuple[int, float]]:
+        """The `limit` best passage ids that hold any of `terms`, with their BM25 score (positive), best first.
+
+        A term of several words is a phrase; no query syntax is obeyed. `sources`, when given, are
+        the only documents looked at; scores are the same as without.
+        """
+        return self._catalog.full_text.search(terms, limit, sources)
+
+    @_guarded
+    def dense(self, vector: NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        """The `limit` passage ids nearest to `vector`, shape (dimension,), with cosine similarity, best first."""
+        if vector.shape != (self._manifest.dimension,):
+            raise ValueError(f"expected a vector of shape {(self._manifest.dimension,)}, not {vector.shape}")
+        self._replica.follow()
+        return self._index.query(vector, limit)
+
+    @_guarded
+    def passages(self, ids: Collection[int]) -> dict[int, Passage]:
+        """Those of the passages `ids` that exist, in the order of `ids`."""
+        return self._catalog.passages(ids)
+
+    @_guarded
+    def sentence_vectors(self, ids: Collection[int]) -> dict[int, NDArray[np.float32]]:
+        """Unit rows, shape (number of sentences, dimension), of those of the passages `ids` that exist."""
+        return self._catalog.embeddings.sentence_vectors(ids)
+
+    @_guarded
+    def vocabulary(self, prefix: str, limit: int = 1_000) -> list[str]:
+        """The first `limit` index terms, in order, that begin with `prefix`. Index terms are lower-case stems."""
+        return self._catalog.full_text.vocabulary(prefix, limit)
+
+    @_guarded
+    def document_frequency(self, terms: Iterable[str]) -> dict[str, int]:
+        """How many passages hold each of `terms`, in any of its inflections; several words are a phrase."""
+        return self._catalog.full_text.document_frequency(terms)
+
+    # Care
+
+    @_guarded
+    def verify(self) -> VerifyReport:
+        """Checks the catalogue, and compares the vector index with it in full, vectors included."""
+        self._replica.follow()
+        return verify(self._catalog, self._index, self.folder)
+
+    @_guarded
+    def refill(self) -> None:
+        """Makes the vector index anew from the catalogue; no sentence is embedded again."""
+        self._replica.refill()
+
+    @_guarded
+    def reset(self) -> None:
+        """Begins a rebuild: forgets passages and vector index; documents and sentence vectors stay.
+
+        Commit `documents()` again, then call `finish_rebuild`. Until then the store does not open
+        without `rebuild=True`.
+        """
+        replace(self._manifest, state="rebuilding").write(self.folder)
+        self._catalog.drop_passages()
+        self._replica.reset()
+
+    @_guarded
+    def finish_rebuild(self) -> None:
+        """Ends a rebuild: drops vectors that no sentence needs any more and declares the store ready."""
+        self._catalog.embeddings.prune()
+        self._manifest.write(self.folder)
+
+    def close(self) -> None:
+        """Releases the folder; harmless when repeated."""
+        with self._lock:
+            self._closed = True
+            self._resources.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raises StoreError where `folder` is no store and holds something else, such as the user's documents."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is not a folder; name an empty folder or a new one")
+    if not folder.exists() or (folder / manifest.NAME).exists() or (folder / catalog.NAME).exists():
+        return
+    if foreign := sorted({path.name for path in folder.iterdir()} - {lock.NAME, lock.OWNER, manifest.TEMPORARY}):
+        raise StoreError(f"{folder} is not a store and holds {foreign[0]!r}; name an empty folder or a new one")
