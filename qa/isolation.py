@@ -1,0 +1,188 @@
+"""Reading in a process of its own: a file that hangs, crashes or eats memory costs that file and nothing else.
+
+Parent and child exchange JSON lines over the child's standard input and output. Run as `python -m qa.isolation
+SECONDS MEMORY_MB`, this module is the child.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from qa.errors import ReadError
+from qa.reading import ReadText, read_file
+
+MAX_REPLY_BYTES = 64 * 1024 * 1024
+# All that a child needs of the environment: where programs and libraries are, and how file names are encoded.
+INHERITED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "SYSTEMROOT")
+
+
+class ReadingProcess:
+    """A child process that reads files one after the other, within limits; a context manager.
+
+    `seconds` is the wall-clock time a file may take, `memory_mb` the child's address space in megabytes
+    (enforced where the platform has resource limits, Windows has none). The child starts with the first
+    file, and anew after one that it did not survive. `command` is the program to run as the child.
+    For use by one thread at a time.
+    """
+
+    def __init__(self, seconds: float, memory_mb: int, *, command: Sequence[str] | None = None) -> None:
+        self._seconds = seconds
+        self._command = command or (*(sys.executable, "-P", "-m", "qa.isolation"), str(seconds), str(memory_mb))
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> ReadingProcess:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def read(self, path: Path) -> ReadText:
+        """Read a file as `read_file` does.
+
+        Raises ReadError with the reason, also when the child was too slow, too large or crashed.
+        """
+        child = self._running_child()
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            child.kill()
+
+        timer = threading.Timer(self._seconds, expire)
+        timer.start()
+        try:
+            line = _exchange(child, path)
+        finally:
+            timer.cancel()
+            timer.join()  # so that it cannot kill the child while that reads the next file
+        if expired.is_set() or not line.endswith(b"\n"):
+            self.close()
+        if not line.endswith(b"\n"):
+            slow = f"took longer than {self._seconds:g} s to read; split it, or allow more with QA_READ_SECONDS"
+            raise ReadError(slow if expired.is_set() else "crashed the reader; open it and save it again")
+        return self._understood(line)
+
+    def close(self) -> None:
+        """End the child, if there is one. Reading again starts another."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            with child:  # closes the pipes and waits
+                pass
+
+    def _running_child(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is not None:
+            self.close()
+        if self._child is None:
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+            )
+        return self._child
+
+    def _understood(self, line: bytes) -> ReadText:
+        reply: dict[str, Any] = json.loads(line.decode("utf-8", "surrogatepass"))
+        if reply.pop("spent", False):
+            self.close()
+        if "error" in reply:
+            raise ReadError(reply["error"])
+        return ReadText(**{**reply, "page_starts": tuple(reply["page_starts"])})
+
+
+def _exchange(child: subprocess.Popen[bytes], path: Path) -> bytes:
+    """The child's reply, one line; without its line end when the child died or wrote too much."""
+    assert child.stdin is not None and child.stdout is not None  # noqa: S101 - both are pipes, for the type checker
+    try:
+        # Past the buffer, which would keep a line that a dead child did not take.
+        os.write(child.stdin.fileno(), json.dumps(os.path.abspath(path)).encode() + b"\n")  # noqa: PTH100 - not resolved
+    except BrokenPipeError:
+        return b""
+    return child.stdout.readline(MAX_REPLY_BYTES + 1)
+
+
+def _environment() -> dict[str, str]:
+    """An environment that finds the same libraries from anywhere, and holds no key or token."""
+    folders = [folder for folder in sys.path if folder]
+    home = str(Path(__file__).resolve().parents[1])
+    if home not in folders:
+        folders.insert(0, home)
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, folders))}
+
+
+def _limit_resources(memory_mb: int) -> None:
+    try:
+        import resource
+    except ImportError:
+        return
+    for limit, value in ((resource.RLIMIT_AS, memory_mb * 1024 * 1024), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(limit)[1]
+        try:
+            resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+        except (ValueError, OSError):  # macOS knows RLIMIT_AS and refuses to set it
+            continue
+
+
+def _limit_processor(seconds: float) -> None:
+    """Processor time for the next file: ends a child that hangs after its parent was killed."""
+    try:
+        import resource
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime + seconds) + 2
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def _reply(path: Path, memory_mb: int) -> bytes:
+    """The reply to one request: the fields of ReadText, or "error"; "spent" asks for a new child."""
+    reply: dict[str, Any]
+    try:
+        reply = asdict(read_file(path))
+        line = json.dumps(reply, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        if len(line) < MAX_REPLY_BYTES:
+            return line
+        reply = {"error": f"holds more than {MAX_REPLY_BYTES // 1024**2} MB of text; split it"}
+    except ReadError as error:
+        reply = {"error": str(error)}
+    except MemoryError:
+        reply = {
+            "error": f"needs more memory than {memory_mb} MB; split it, or allow more with QA_READ_MEMORY_MB",
+            "spent": True,
+        }
+    except Exception as error:  # any library may fail in any way: to the user it is one file and a reason
+        reply = {"error": f"could not be read ({type(error).__name__}: {error}); open it and save it again"}
+    return json.dumps(reply).encode()
+
+
+def serve(requests: IO[bytes], replies: IO[bytes], seconds: float, memory_mb: int) -> None:
+    """Answer each request, the path of a file as a JSON line, until the requests end."""
+    for request in requests:
+        _limit_processor(seconds)
+        replies.write(_reply(Path(json.loads(request)), memory_mb) + b"\n")
+        replies.flush()
+
+
+def main() -> None:
+    """Be the child: keep the real output for replies, send everything that libraries print to standard error."""
+    seconds, memory_mb = float(sys.argv[1]), int(sys.argv[2])
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _limit_resources(memory_mb)
+    serve(sys.stdin.buffer, replies, seconds, memory_mb)
+
+
+if __name__ == "__main__":
+    main()
