@@ -1,0 +1,1 @@
+"""Prompts as Markdown files with declared variables; filled when answers are written by a model."""

@@ -1,0 +1,248 @@
+"""Corpus: the one place that wires the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from qa import indexing
+from qa.citing import settled
+from qa.embedding import make_embedder
+from qa.errors import SourceNotFound
+from qa.quoting import QuoteAnswerer
+from qa.retrieval import retrieve, within_budget
+from qa.rewriting import standalone
+from qa.routing import route
+from qa.settings import Settings
+from qa.types import Answer, Answerer, Evidence, IndexReport, Progress, ScoredPassage, Source, Turn, VerifyReport
+from vectorstore.store import Store
+
+if TYPE_CHECKING:
+    from qa.llamaindex import BaseChatEngine, BaseRetriever
+
+_DONE = object()
+
+
+class Corpus:
+    """A folder of documents, indexed, that answers questions.
+
+    `documents` is the folder (None for a corpus of added documents only) and `store` the folder of the index, by
+    default one below the user's cache, named after the documents folder. `embedder` is a name ("local",
+    "openai:MODEL"), any LlamaIndex embedding or an `Embedder`; `answerer` an `Answerer`, by default verbatim quotes.
+    `rebuild=True` opens a store made with another embedder or chunking by rebuilding it.
+
+    One process owns a store: StoreLocked names the owner. StoreMismatch names the command that rebuilds. Use it in
+    a `with` block, or call `close`. Methods may be called from several threads.
+    """
+
+    def __init__(
+        self,
+        documents: str | PathLike[str] | None = None,
+        *,
+        store: str | PathLike[str] | None = None,
+        settings: Settings | None = None,
+        embedder: object | None = None,
+        answerer: Answerer | None = None,
+        rebuild: bool = False,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.documents = Path(documents).expanduser() if documents is not None else None
+        self.embedder = make_embedder(embedder if embedder is not None else self.settings.embedder, self.settings)
+        self.answerer: Answerer = answerer or QuoteAnswerer(words=self.settings.answer_words)
+        self._store = Store(
+            Path(store).expanduser() if store is not None else self._default_store(),
+            embedder=self.embedder.name,
+            dimension=self.embedder.dimension,
+            chunking=self.settings.chunking,
+            rebuild=rebuild,
+        )
+        if rebuild:
+            self.rebuild()
+
+    def _default_store(self) -> Path:
+        if self.documents is None:
+            raise ValueError('give a documents folder or a store folder: Corpus("documents") or Corpus(store="store")')
+        path = str(self.documents.resolve())
+        digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        return self.settings.cache / "stores" / f"{self.documents.resolve().name}-{digest}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the store back. May be called twice."""
+        self._store.close()
+
+    @property
+    def store(self) -> Path:
+        """The store's folder."""
+        return self._store.folder
+
+    def sync(self, progress: Progress | None = None) -> IndexReport:
+        """Makes the index hold what the folder holds: new, changed and removed files; a bad one never stops the rest.
+
+        What the report names as done is durable. Raises ValueError without a documents folder and
+        FileNotFoundError when it does not exist.
+        """
+        if self.documents is None:
+            raise ValueError('this corpus has no documents folder; open it as Corpus("folder", store=...)')
+        return indexing.sync(self._store, self.embedder, self.settings, self.documents, progress)
+
+    def add(self, documents: Iterable[Any]) -> tuple[str, ...]:
+        """Adds or replaces LlamaIndex documents: `doc_id` becomes the source, `text` the text.
+
+        Of `metadata`, `title`, `source` (the outlet) and `published_at` are shown with citations. Returns the
+        sources. `sync` never touches them; `remove` does.
+        """
+        prepared = [
+            indexing.prepare(indexing.added_document(d.doc_id, d.text, dict(d.metadata)), self.settings)
+            for d in documents
+        ]
+        if prepared:
+            indexing.ingest(self._store, self.embedder, prepared)
+        return tuple(document.source for document, _ in prepared)
+
+    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
+        """Answers from the documents alone. `history` holds (question, answer text) pairs, oldest first.
+
+        Never raises for a question: where the documents do not answer, `answer.abstained` is true.
+        """
+        return [event for event in self.stream(question, history=history) if isinstance(event, Answer)][-1]
+
+    def stream(self, question: str, *, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        """Yields the answer's text as it is written, then the finished Answer."""
+        began = time.perf_counter()
+        for event in self.answerer.stream(self.evidence(question, history=history)):
+            if isinstance(event, Answer):
+                seconds = time.perf_counter() - began
+                event = replace(event, usage=replace(event.usage, seconds=seconds), fingerprint=self.fingerprint)
+                event = settled(event, self.text)
+            yield event
+
+    def evidence(self, question: str, *, history: Sequence[Turn] = ()) -> Evidence:
+        """What an answerer gets to see for a question: the question as understood and the passages found for it."""
+        understood = standalone(question, history)
+        routed = route(understood, self._store.sources())
+        settings = self.settings
+        found = retrieve(self._store, self.embedder, routed, candidates=settings.candidates, k=settings.passages)
+        return Evidence(
+            question=question,
+            standalone_question=understood,
+            asked=routed.question,
+            named_sources=routed.sources,
+            passages=within_budget(found, self.settings.context_tokens),
+            text_of=self.text,
+            mentions=self._store.document_frequency,
+            passage_count=self._store.passage_count,
+        )
+
+    async def aask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
+        """`ask` without blocking the event loop."""
+        return await asyncio.to_thread(self.ask, question, history=history)
+
+    async def astream(self, question: str, *, history: Sequence[Turn] = ()) -> AsyncIterator[str | Answer]:
+        """`stream` without blocking the event loop."""
+        events = self.stream(question, history=history)
+        while (event := await asyncio.to_thread(next, events, _DONE)) is not _DONE:
+            yield event  # type: ignore[misc]
+
+    def chat(self, history: Sequence[Turn] = ()) -> Conversation:
+        """A conversation that remembers its turns. `history` holds (question, answer text) pairs, oldest first."""
+        return Conversation(self, history)
+
+    def retrieve(self, question: str, k: int = 10, *, history: Sequence[Turn] = ()) -> tuple[ScoredPassage, ...]:
+        """The `k` passages that best fit the question, best first, and why each was found."""
+        candidates = max(self.settings.candidates, k)
+        routed = route(standalone(question, history), self._store.sources())
+        return retrieve(self._store, self.embedder, routed, candidates=candidates, k=k)
+
+    def text(self, source: str) -> str:
+        """The whole text of a source, to which every offset refers. Raises SourceNotFound."""
+        text = self._store.text(source)
+        if text is None:
+            raise SourceNotFound(f"no document {source!r} in this corpus; corpus.sources() lists those there are")
+        return text
+
+    def sources(self) -> tuple[Source, ...]:
+        """Every document of the corpus, by source, without its text."""
+        return tuple(self._store.sources())
+
+    def remove(self, source: str) -> None:
+        """Forgets a document. One that is still in the folder comes back at the next `sync`. Raises SourceNotFound."""
+        self.text(source)
+        self._store.remove([source])
+
+    def verify(self) -> VerifyReport:
+        """Holds the catalogue against the vector index: counts and vectors."""
+        return self._store.verify()
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Makes passages and both indexes anew from the stored documents, without one embedding call for a sentence
+        that has a vector of this embedder."""
+        indexing.rebuild(self._store, self.embedder, self.settings, progress)
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits that identify settings, embedder and answerer."""
+        parts = (self.settings.digest, self.embedder.name, self.answerer.name)
+        return hashlib.sha256("/".join(parts).encode()).hexdigest()[:12]
+
+    def as_retriever(self, k: int = 10) -> BaseRetriever:
+        """This corpus as a LlamaIndex retriever: nodes carry source, offsets and metadata."""
+        from qa.llamaindex import make_retriever
+
+        return make_retriever(lambda question: self.retrieve(question, k))
+
+    def as_chat_engine(self) -> BaseChatEngine:
+        """This corpus as a LlamaIndex chat engine with a memory of its own."""
+        from qa.llamaindex import make_chat_engine
+
+        return make_chat_engine(self.stream)
+
+
+class Conversation:
+    """Turns of questions and answers about one corpus. It belongs to the caller; the corpus keeps nothing of it."""
+
+    def __init__(self, corpus: Corpus, history: Sequence[Turn] = ()) -> None:
+        self._corpus = corpus
+        self.history: list[Turn] = list(history)
+
+    def ask(self, question: str) -> Answer:
+        """Answers a question, a follow-up included; `answer.standalone_question` is the question as understood."""
+        answer = self._corpus.ask(question, history=self.history)
+        self._remember(answer)
+        return answer
+
+    def stream(self, question: str) -> Iterator[str | Answer]:
+        """Yields the answer's text as it is written, then the finished Answer."""
+        for event in self._corpus.stream(question, history=self.history):
+            if isinstance(event, Answer):
+                self._remember(event)
+            yield event
+
+    async def aask(self, question: str) -> Answer:
+        """`ask` without blocking the event loop."""
+        return await asyncio.to_thread(self.ask, question)
+
+    async def astream(self, question: str) -> AsyncIterator[str | Answer]:
+        """`stream` without blocking the event loop."""
+        async for event in self._corpus.astream(question, history=self.history):
+            if isinstance(event, Answer):
+                self._remember(event)
+            yield event
+
+    def _remember(self, answer: Answer) -> None:
+        # The question as understood, so that "and then?" after "and Reid?" still knows what was asked.
+        self.history.append((answer.standalone_question, answer.text))

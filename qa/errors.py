@@ -1,0 +1,45 @@
+"""One tree of errors; every message names the remedy.
+
+WitnessError
+ ├─ StoreError            the store folder cannot be used as it is
+ │   ├─ StoreLocked         another process owns it (`.pid`)
+ │   ├─ StoreMismatch       made with another embedder, chunking or format
+ │   └─ StoreDamaged        a file of it is missing or unreadable
+ ├─ SourceNotFound        no such document in the corpus (also a KeyError)
+ ├─ ReadError             a file cannot be read; its text is the reason shown in `report.failed`
+ ├─ WeightsUnavailable    model weights are neither cached nor reachable
+ └─ EndpointError         the model endpoint the user chose did not answer
+"""
+
+from vectorstore.errors import StoreDamaged, StoreError, StoreLocked, StoreMismatch, WitnessError
+
+__all__ = [
+    "EndpointError",
+    "ReadError",
+    "SourceNotFound",
+    "StoreDamaged",
+    "StoreError",
+    "StoreLocked",
+    "StoreMismatch",
+    "WeightsUnavailable",
+    "WitnessError",
+]
+
+
+class SourceNotFound(WitnessError, KeyError):
+    """No document with this source is in the corpus."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else "no such source"
+
+
+class ReadError(WitnessError):
+    """A file cannot be read; the message is the reason shown in `report.failed`."""
+
+
+class WeightsUnavailable(WitnessError):
+    """Model weights are neither in the cache nor reachable; the message says where to put them by hand."""
+
+
+class EndpointError(WitnessError):
+    """The model endpoint the user chose did not answer as asked."""

@@ -1,0 +1,224 @@
+"""folder -> plan -> read -> clean -> split -> embed -> commit.
+
+Works in batches of documents: each batch is embedded in one go and committed in one transaction, so that
+what is reported done is done, and an interrupted sync goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.errors import ReadError
+from qa.isolation import ReadingProcess
+from qa.reading import READERS
+from qa.settings import Settings
+from qa.splitting import passages
+from qa.types import Document, Embedder, Failure, IndexReport, PassageSpan, Progress, Source
+
+if TYPE_CHECKING:
+    from vectorstore.store import Store
+
+_BATCH_SENTENCES = 512
+Prepared = tuple[Document, Sequence[PassageSpan]]
+
+
+@dataclass
+class _Plan:
+    """What has to be done for a folder. `pending` holds (path, source) of new and changed files."""
+
+    pending: list[tuple[Path, str]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+    touched: list[tuple[str, int, int]] = field(default_factory=list)
+
+
+def sync(store: Store, embedder: Embedder, settings: Settings, folder: Path, progress: Progress | None) -> IndexReport:
+    """Makes the store hold what `folder` holds, and says what it did. A bad file never stops the rest.
+
+    Touches only what came from the folder. Raises FileNotFoundError when there is no such folder.
+    """
+    began = time.monotonic()
+    known = {s.source: s for s in store.sources() if s.origin == "folder"}
+    plan = _plan(folder, store.folder, known, settings)
+    for source, size, modified in plan.touched:
+        store.touch(source, size, modified)
+    added: list[str] = []
+    changed: list[str] = []
+    for batch in _batches(_read(plan, settings, progress), settings):
+        ingest(store, embedder, batch, progress)
+        for document, _ in batch:
+            (changed if document.source in known else added).append(document.source)
+    gone = [*plan.removed, *(f.path for f in plan.failed if f.path in known)]
+    store.remove(gone)
+    return IndexReport(
+        added=tuple(sorted(added)),
+        changed=tuple(sorted(changed)),
+        removed=tuple(plan.removed),
+        unchanged=tuple(sorted(plan.unchanged)),
+        failed=tuple(sorted(plan.failed, key=lambda f: f.path)),
+        seconds=time.monotonic() - began,
+    )
+
+
+def ingest(store: Store, embedder: Embedder, batch: Sequence[Prepared], progress: Progress | None = None) -> None:
+    """Embeds the sentences of `batch` that have no vector yet, then commits it in one transaction."""
+    texts = {
+        s.content_hash: " ".join(d.text[s.start_char_index : s.end_char_index].split())
+        for d, spans in batch
+        for span in spans
+        for s in span.sentences
+    }
+    missing = sorted(store.missing(list(texts)))
+    if missing:
+        if progress:
+            progress("embed", 0, len(missing))
+        store.put_vectors(missing, embedder.embed_documents([texts[h] for h in missing]))
+        if progress:
+            progress("embed", len(missing), len(missing))
+    store.commit(batch)
+
+
+def rebuild(store: Store, embedder: Embedder, settings: Settings, progress: Progress | None = None) -> None:
+    """Makes passages, both indexes and the manifest anew from the stored documents; only sentences without a
+    vector of this embedder are embedded."""
+    store.reset()
+    prepared = ((d, passages(d.text, settings.passage_tokens)) for d in store.documents())
+    for batch in _batches(prepared, settings):
+        ingest(store, embedder, batch, progress)
+    store.finish_rebuild()
+
+
+def prepare(document: Document, settings: Settings) -> Prepared:
+    """Splits a document for `ingest`."""
+    return document, passages(document.text, settings.passage_tokens)
+
+
+def _plan(folder: Path, store_folder: Path, known: dict[str, Source], settings: Settings) -> _Plan:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not a folder; give the folder that holds the documents")
+    plan = _Plan()
+    seen: set[str] = set()
+    for path, source in _files(folder, store_folder):
+        seen.add(source)
+        try:
+            _examine(path, source, known.get(source), plan, settings, folder)
+        except (ReadError, OSError, UnicodeEncodeError) as error:
+            plan.failed.append(Failure(_printable(source), _reason(error)))
+    plan.removed = sorted(known.keys() - seen)
+    return plan
+
+
+def _files(folder: Path, store_folder: Path) -> Iterator[tuple[Path, str]]:
+    """Every entry below `folder` that is no folder, by name, links to folders among them.
+
+    Hidden entries and the store, should it lie in there, are passed over.
+    """
+    for base, folders, files in os.walk(folder):
+        visible = sorted(n for n in (*folders, *files) if not n.startswith("."))
+        folders[:] = [n for n in visible if n in folders and Path(base, n) != store_folder]
+        for path in (Path(base, n) for n in visible):
+            if path.is_symlink() or (path.name not in folders and path != store_folder):
+                yield path, path.relative_to(folder).as_posix()
+
+
+def _examine(path: Path, source: str, known: Source | None, plan: _Plan, settings: Settings, folder: Path) -> None:
+    """Puts one file where it belongs in the plan: contained, regular, of a known kind, within limits, new or not."""
+    source.encode("utf-8")  # a name in odd bytes cannot be stored or shown
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ReadError("it is a link to a place outside the folder; copy the file into the folder")
+    if not path.is_file():
+        raise ReadError("it is not a regular file")
+    if path.suffix.lower() not in READERS:
+        raise ReadError(
+            f"no reader for {path.suffix or 'files without a suffix'}; known are {' '.join(sorted(READERS))}"
+        )
+    status = path.stat()
+    if status.st_size > settings.max_file_mb * 1_000_000:
+        raise ReadError(f"larger than {settings.max_file_mb} MB; split it or raise QA_MAX_FILE_MB")
+    if known and (known.size, known.modified_ns) == (status.st_size, status.st_mtime_ns):
+        plan.unchanged.append(source)
+    elif known and known.content_hash == _file_hash(path):
+        plan.unchanged.append(source)
+        plan.touched.append((source, status.st_size, status.st_mtime_ns))
+    else:
+        plan.pending.append((path, source))
+
+
+def _read(plan: _Plan, settings: Settings, progress: Progress | None) -> Iterator[Prepared]:
+    with ReadingProcess(settings.read_seconds, settings.read_memory_mb) as reader:
+        for done, (path, source) in enumerate(plan.pending):
+            if progress:
+                progress("read", done, len(plan.pending))
+            try:
+                yield prepare(_document(reader, path, source), settings)
+            except (ReadError, OSError) as error:
+                plan.failed.append(Failure(source, _reason(error)))
+    if progress and plan.pending:
+        progress("read", len(plan.pending), len(plan.pending))
+
+
+def _document(reader: ReadingProcess, path: Path, source: str) -> Document:
+    status, content = path.stat(), _file_hash(path)
+    read = reader.read(path)
+    return Document(
+        source=source,
+        text=read.text,
+        content_hash=content,
+        title=read.title,
+        outlet=read.outlet,
+        published_at=read.published_at,
+        page_starts=read.page_starts,
+        metadata=read.metadata,
+        size=status.st_size,
+        modified_ns=status.st_mtime_ns,
+    )
+
+
+def added_document(source: str, text: str, metadata: dict[str, object]) -> Document:
+    """A document that came as an object: `title`, `source` (or `outlet`) and `published_at` are taken from metadata."""
+    known = {k: str(v) for k, v in metadata.items() if v is not None}
+    document = Document(
+        source=source,
+        text=text,
+        content_hash=hashlib.sha256(repr((text, sorted(known.items()))).encode("utf-8", "surrogatepass")).hexdigest(),
+        title=known.get("title"),
+        outlet=known.get("outlet") or known.get("source"),
+        published_at=known.get("published_at") or known.get("date"),
+        metadata=known,
+    )
+    return replace(document, origin="added")
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _batches(prepared: Iterable[Prepared], settings: Settings) -> Iterator[list[Prepared]]:
+    batch: list[Prepared] = []
+    sentences = 0
+    for document, spans in prepared:
+        batch.append((document, spans))
+        sentences += sum(len(s.sentences) for s in spans)
+        if sentences >= _BATCH_SENTENCES:
+            yield batch
+            batch, sentences = [], 0
+    if batch:
+        yield batch
+
+
+def _printable(source: str) -> str:
+    return source.encode("utf-8", "backslashreplace").decode()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "its name is not valid UTF-8; rename it"
+    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__

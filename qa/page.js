@@ -1,0 +1,54 @@
+// Choosing a mark in an answer shows its words in the evidence pane. Links of marks and the highlighted words share a
+// name, "words-TURN-MARKER"; the hidden field "chosen" tells the server which one to show.
+(() => {
+  "use strict";
+
+  const NAME = /^#words-\d+-\d+$/;
+  let wanted = null; // the mark the reader chose, until its words are there
+  let shown = null;
+
+  const isNarrow = () => window.matchMedia("(max-width: 60rem)").matches;
+
+  function markChosen(id) {
+    for (const link of document.querySelectorAll("a.mark")) {
+      if (link.hash === `#${id}`) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  // Scrolls the document inside its pane; the page itself moves only when the reader asked for it.
+  function reveal(words, asked) {
+    const pane = words.closest(".document");
+    pane.scrollTop += words.getBoundingClientRect().top - pane.getBoundingClientRect().top - pane.clientHeight / 3;
+    if (asked && isNarrow()) document.getElementById("witnesses").scrollIntoView({ block: "start" });
+    markChosen(words.id);
+  }
+
+  function choose(id) {
+    const words = document.getElementById(id);
+    if (words) return reveal(words, true);
+    wanted = id;
+    const field = document.querySelector("#chosen textarea, #chosen input");
+    const setter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set;
+    setter.call(field, id);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.mark");
+    if (!link || !NAME.test(link.hash)) return;
+    event.preventDefault();
+    choose(link.hash.slice(1));
+  });
+
+  new MutationObserver(() => {
+    const words = document.querySelector("#evidence mark[id]");
+    if (words && words !== shown) {
+      reveal(words, words.id === wanted);
+      wanted = null;
+    } else if (words) {
+      markChosen(words.id);
+    }
+    shown = words;
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();

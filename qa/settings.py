@@ -1,0 +1,45 @@
+"""Every knob, once: its default, its meaning and its environment name (QA_ and the field in capitals)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of a corpus: arguments first, then the environment, then the defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="QA_", frozen=True, extra="forbid")
+
+    embedder: str = Field("local", description='"local" (no key), or "openai:MODEL" for an endpoint\'s embeddings')
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("witness"),
+        description="folder for downloaded weights and default stores",
+    )
+    threads: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) - 1), ge=1, description="threads of the local embedder"
+    )
+    passage_tokens: int = Field(256, ge=32, le=2048, description="most tokens in a passage")
+    max_file_mb: int = Field(50, ge=1, description="files above this many megabytes are refused")
+    read_seconds: float = Field(30.0, gt=0, description="a file that takes longer to read is refused")
+    read_memory_mb: int = Field(2048, ge=256, description="memory the reading process may take")
+    candidates: int = Field(60, ge=1, description="candidates taken from each search before fusion")
+    passages: int = Field(24, ge=1, description="passages handed to the answerer")
+    context_tokens: int = Field(6144, ge=128, description="most tokens in those passages together")
+    answer_words: int = Field(60, ge=10, description="words a quoted answer aims to stay under")
+
+    @property
+    def chunking(self) -> str:
+        """Names how text is split; a store made with another is not searched."""
+        return f"sentences-1/{self.passage_tokens}"
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that change with any setting that can change an answer."""
+        relevant = self.model_dump(mode="json", exclude={"cache", "threads"})
+        return hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest()[:12]

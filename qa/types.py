@@ -1,0 +1,233 @@
+"""The words Witness speaks: frozen dataclasses, no behaviour beyond derived properties.
+
+All offsets are 0-based character indices into `corpus.text(source)`; ends are exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from vectorstore.records import Document, Passage, PassageSpan, Sentence, Source, VerifyReport
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "Answer",
+    "Answerer",
+    "Citation",
+    "Disagreement",
+    "Document",
+    "Embedder",
+    "Evidence",
+    "Failure",
+    "IndexReport",
+    "Passage",
+    "PassageSpan",
+    "Progress",
+    "ScoredPassage",
+    "Sentence",
+    "Side",
+    "Source",
+    "Statement",
+    "Turn",
+    "Usage",
+    "Verdict",
+    "VerifyReport",
+]
+
+Verdict = Literal["verbatim", "close", "misattributed", "not_found"]
+Turn = tuple[str, str]
+"""One earlier turn of a conversation: (question, answer text)."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with (stage, done, total); stages are "read" and "embed"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPassage:
+    """A passage and why it was found. Ranks are 1-based; None where that search did not find it.
+
+    `score` is the fused score by which results are ordered, higher is better, comparable within one
+    result only. `similarity` is the cosine between the question and the passage's best sentence.
+    `sentence_similarities` holds the same for each of `passage.sentences`.
+    """
+
+    passage: Passage
+    score: float
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+    similarity: float = 0.0
+    sentence_similarities: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact words of a source that a statement rests on.
+
+    `marker` is the number shown in the answer, from 1. `page` is 1-based, None without pages.
+    """
+
+    marker: int
+    source: str
+    title: str | None
+    page: int | None
+    start_char_index: int
+    end_char_index: int
+    cited_text: str
+    verdict: Verdict
+    outlet: str | None = None
+    published_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer with the citations it rests on."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+    @property
+    def supported(self) -> bool:
+        """True when at least one citation was found in its source, word for word or nearly so."""
+        return any(c.verdict in ("verbatim", "close") for c in self.citations)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One value in a disagreement and where it is given."""
+
+    value: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Sources give different values for the same thing. `about` is what is asked, e.g. "day"."""
+
+    about: str
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost. Tokens are the model's; both are 0 for quoted answers."""
+
+    seconds: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer from the documents alone.
+
+    `text` carries the markers ("... [1]"). `abstained` is true when the documents do not answer; then
+    `text` says what is missing and `nearest` holds the closest evidence there is, not an answer.
+    `standalone_question` is the question as understood, equal to `question` on a first turn.
+    `fingerprint` identifies settings, embedder and answerer that made the answer.
+    """
+
+    question: str
+    standalone_question: str
+    text: str
+    statements: tuple[Statement, ...] = ()
+    abstained: bool = False
+    nearest: tuple[Citation, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    passages: tuple[ScoredPassage, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    fingerprint: str = ""
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every citation of the answer in reading order, each once."""
+        shown = (c for s in self.statements for c in s.citations)
+        return tuple(dict.fromkeys((*shown, *self.nearest)))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A path of the folder that could not be read, and why."""
+
+    path: str
+    reason: str
+
+    def __iter__(self) -> Iterator[str]:
+        """Unpacks as (path, reason)."""
+        return iter((self.path, self.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What `sync` did: every path of the folder is in exactly one of the first five, `removed` aside.
+
+    `seconds` is wall-clock time.
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answerer works from: the question as understood and what was found for it.
+
+    `asked` is the standalone question without the names of sources, `named_sources` the sources it names, to
+    which the answer is then limited; empty when it names none.
+
+    `text_of` returns the whole text of a source, `mentions` how many of the corpus's `passage_count` passages hold
+    each term.
+    """
+
+    question: str
+    standalone_question: str
+    asked: str
+    named_sources: frozenset[str]
+    passages: tuple[ScoredPassage, ...]
+    text_of: Callable[[str], str]
+    mentions: Callable[[Sequence[str]], dict[str, int]]
+    passage_count: int
+
+
+class Embedder(Protocol):
+    """Turns text into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """Identifies model and version to a store."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of `texts`, shape (len(texts), dimension), L2-normalised."""
+        ...
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The vector of a question, shape (dimension,), L2-normalised."""
+        ...
+
+
+class Answerer(Protocol):
+    """Turns evidence into an answer."""
+
+    @property
+    def name(self) -> str:
+        """Identifies the answerer in an answer's fingerprint."""
+        ...
+
+    def stream(self, evidence: Evidence) -> Iterator[str | Answer]:
+        """Yields text as it is written, then the finished Answer, exactly once, last."""
+        ...

@@ -1,0 +1,70 @@
+"""What tests share: small folders of documents and the real embedder where its weights are."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from qa import Corpus, Settings
+from qa.testing import HashEmbedder
+
+ROOT = Path(__file__).parents[1]
+GENEVA = ROOT / "eval" / "suites" / "geneva"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("QA_") and name not in ("QA_SHARED", "QA_CACHE"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Public data beside the checkout."""
+    folder = Path(os.environ.get("QA_SHARED") or ROOT.parent / "shared")
+    if not folder.is_dir():
+        pytest.skip(f"no public data in {folder}; set QA_SHARED")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for documents."""
+    made = tmp_path / "documents"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def open_corpus(folder: Path, tmp_path: Path) -> Iterator[Callable[..., Corpus]]:
+    """Opens a corpus over `folder` with an embedder that needs no model; closed after the test."""
+    opened: list[Corpus] = []
+
+    def open_it(**arguments: object) -> Corpus:
+        arguments = {"store": tmp_path / "store", "embedder": HashEmbedder()} | arguments
+        opened.append(Corpus(folder, **arguments))
+        return opened[-1]
+
+    yield open_it
+    for corpus in opened:
+        corpus.close()
+
+
+def has_weights() -> bool:
+    """True when the default embedder's weights are in the cache."""
+    from qa.models import WEIGHTS
+
+    folder = Settings().cache / "weights" / "arctic-embed-s"
+    return all((folder / file.name).is_file() for file in WEIGHTS["arctic-embed-s"].files)
+
+
+@pytest.fixture(scope="session")
+def geneva(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+    """The sample documents under the default settings, with the real embedder."""
+    if not has_weights():
+        pytest.skip("the default embedder's weights are not in the cache; `make test` fetches them")
+    with Corpus(GENEVA / "documents", store=tmp_path_factory.mktemp("geneva")) as corpus:
+        corpus.sync()
+        yield corpus

@@ -1,0 +1,137 @@
+"""The house: imports go down only, each third-party library has one home, importing has no effects."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TOP = ("app", "eval", "qa", "prompts", "vectorstore")
+
+# Who may import whom, from the roof down. A package may always import itself.
+BELOW = {
+    "app": {"qa"},
+    "eval": {"qa"},
+    "qa": {"prompts", "vectorstore"},
+    "prompts": set(),
+    "vectorstore": set(),
+}
+
+# Inside qa, floor by floor: a room may import rooms of lower floors only, and of its own floor where listed below.
+FLOORS = (
+    ("types", "errors", "settings"),
+    ("paragraphs", "words", "llamaindex"),
+    ("values", "synonyms", "cleaning", "citing", "decoding", "describing", "models", "routing"),
+    ("questions", "attributing", "splitting", "webpages", "endpoint"),
+    ("embedding", "reading", "comparing", "rewriting"),
+    ("scoring", "isolation", "retrieval"),
+    ("quoting", "indexing", "testing"),
+    ("corpus",),
+    ("cli",),
+)
+
+HOMES = {
+    "bs4": {"qa/webpages.py"},
+    "charset_normalizer": {"qa/decoding.py"},
+    "chromadb": {"vectorstore/chroma.py"},
+    "docx": {"qa/reading.py"},
+    "filelock": {"qa/models.py", "vectorstore/lock.py"},
+    "gradio": {"app.py"},
+    "httpx": {"qa/models.py"},
+    "llama_index": {"qa/llamaindex.py"},
+    "lxml": {"qa/reading.py"},
+    "onnxruntime": {"qa/embedding.py"},
+    "openai": {"qa/endpoint.py"},
+    "platformdirs": {"qa/settings.py"},
+    "pydantic": {"qa/settings.py", "eval/cases.py"},
+    "pydantic_settings": {"qa/settings.py"},
+    "pypdfium2": {"qa/reading.py"},
+    "rapidfuzz": {"qa/words.py"},
+    "sentencex": {"qa/splitting.py"},
+    "snowballstemmer": {"qa/words.py"},
+    "tokenizers": {"qa/embedding.py"},
+    "tqdm": {"qa/cli.py", "qa/models.py"},
+    "yaml": {"qa/reading.py", "qa/describing.py", "eval/cases.py"},
+}
+SHARED = {"numpy"}
+PART_OF = {"fastapi": "gradio", "starlette": "gradio", "uvicorn": "gradio"}
+
+
+def modules() -> dict[str, Path]:
+    files = [ROOT / "app.py", *(f for top in TOP[1:] for f in (ROOT / top).rglob("*.py"))]
+    return {f.relative_to(ROOT).as_posix(): f for f in files}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_packages_import_only_packages_below_them(name):
+    package = name.split("/")[0].removesuffix(".py")
+    others = {i.split(".")[0] for i in imports(modules()[name])} & set(TOP)
+    assert others <= BELOW[package] | {package}
+
+
+def test_every_room_of_qa_has_a_floor_and_imports_lower_floors_only():
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    rooms = {Path(n).stem for n in modules() if n.startswith("qa/")} - {"__init__"}
+    assert rooms == set(floor)
+    for name, path in modules().items():
+        room = Path(name).stem
+        if name.startswith("qa/") and room != "__init__":
+            below = {i.split(".")[1] for i in imports(path) if i.startswith("qa.")} - {room}
+            assert {b for b in below & set(floor) if floor[b] >= floor[room]} == set(), name
+
+
+def test_each_third_party_library_has_its_home():
+    strangers = {}
+    for name, path in modules().items():
+        for imported in {i.split(".")[0] for i in imports(path)} - set(sys.stdlib_module_names) - set(TOP) - SHARED:
+            library = PART_OF.get(imported, imported)
+            if name not in HOMES.get(library, set()):
+                strangers.setdefault(imported, []).append(name)
+    assert strangers == {}
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+def test_importing_the_library_loads_nothing_heavy_and_writes_nothing():
+    heavy = sorted({*HOMES, "numpy"} - {"platformdirs"})
+    loaded = run(f"import sys, qa, app, eval, prompts, vectorstore\nprint([m for m in {heavy!r} if m in sys.modules])")
+    assert loaded.strip() == "[]"
+
+
+def test_importing_the_library_takes_under_a_fifth_of_a_second():
+    code = "import time; t = time.perf_counter(); import qa; print(time.perf_counter() - t)"
+    assert min(float(run(code)) for _ in range(3)) < 0.2
+
+
+def test_the_public_names_are_these():
+    import qa
+
+    assert sorted(qa.__all__) == [
+        "Answer", "Answerer", "Citation", "Conversation", "Corpus", "Disagreement", "Embedder", "EndpointError",
+        "Evidence", "IndexReport", "Passage", "ReadError", "ScoredPassage", "Settings", "SourceNotFound", "Statement",
+        "StoreDamaged", "StoreError", "StoreLocked", "StoreMismatch", "VerifyReport", "WeightsUnavailable",
+        "WitnessError",
+    ]  # fmt: skip
+    assert all(getattr(qa, name) is not None for name in qa.__all__)
+    assert set(qa.__all__) <= set(dir(qa))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    import qa
+
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        qa.Nothing  # noqa: B018
