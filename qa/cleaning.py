@@ -110,7 +110,8 @@ FURNITURE: dict[str, re.Pattern[str]] = {
         r"^now you can see\b.{0,60}$",
         r"^(?:click|tap) (?:here|the|on|below)\b.{0,80}$",
         r"^(?:\d+|[|·•*_=#<>/\\-]+)$",
-        r"^(?:\d+ )?min(?:ute)?s? read" + _MARK,
+        r"\b\d+ min(?:ute)?s? read" + _MARK,
+        r"^(?:share|tweet|pin|post|like|follow|whatsapp|facebook|twitter|print|e-?mail)(?:\s{2,}[\w ]+)+$",
         r"^\([A-Z][\w .]{1,30}\)\s*[–—-]*$",
     ),
 }

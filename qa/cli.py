@@ -27,7 +27,7 @@ _EPILOG = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parsed(list(sys.argv[1:] if arguments is None else arguments))
     try:
         return COMMANDS[options.command](options)
     except (WitnessError, OSError, ValueError) as error:
@@ -37,7 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    parser, commands = _parsers()
+    if arguments and arguments[0] in commands:
+        # Intermixed, so that the folder may stand behind an option: witness ask "..." --json folder
+        options = commands[arguments[0]].parse_intermixed_args(arguments[1:])
+        return argparse.Namespace(command=arguments[0], **vars(options))
+    return parser.parse_args(arguments)
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     parser = argparse.ArgumentParser(
         prog="witness", description="Ask a folder of documents; every sentence points at its source.", epilog=_EPILOG
     )
@@ -53,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--port", type=int, default=7860, help="port (default: 7860)")
         else:
             command.add_argument("--json", action="store_true", help="print JSON")
-    return parser
+    return parser, commands.choices
 
 
 _HELP: Mapping[str, tuple[str, bool]] = {

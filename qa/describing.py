@@ -6,12 +6,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import takewhile
+
+from qa.cleaning import furniture
+from qa.paragraphs import paragraphs
 
 HEADING_LINES = 6  # non-blank lines among which a heading is looked for
 DATE_LINES = 15  # non-blank lines among which a date is looked for
 HEADING_WORDS = 4
+START_CHARACTERS = 4000  # where the first lines of an article are
 HEADING_CHARACTERS = 200
 FALLBACK_CHARACTERS = 80
+PROSE_WORDS = 8
 
 _SENTENCE_END = re.compile(r"[.!?…:;,][\"'”’»)\]]*$")
 _FURNITURE = re.compile(
@@ -49,19 +55,32 @@ def text_facts(text: str) -> Facts:
     lines = [line for line in lines if line][: DATE_LINES + 1]
     outlets = {match[1] for match in _OUTLET.finditer(text) if not _SENTENCE_END.search(match[1])}
     return Facts(
-        title=heading(lines),
+        title=heading(_article_lines(text)),
         outlet=outlets.pop() if len(outlets) == 1 else None,
         published_at=one_day(_line_date(line) for line in lines[:DATE_LINES]),
     )
 
 
+def _article_lines(text: str) -> list[str]:
+    """The first lines of the article itself, page furniture left out."""
+    start = text[:START_CHARACTERS]
+    found = paragraphs(start)
+    kinds = furniture(start, found)
+    article = (start[p.start : p.end] for p, kind in zip(found, kinds, strict=True) if kind is None)
+    return [line.strip() for paragraph in article for line in paragraph.splitlines() if line.strip()]
+
+
 def heading(lines: list[str]) -> str | None:
-    """The first line that reads like a heading, else a short first line. Lines are stripped and not blank."""
+    """The last line before the prose that reads like a heading, else a short first line. Lines are stripped, not blank.
+
+    The last, because the name of the paper and its slogan stand above the headline.
+    """
     followers = [*lines[1:], ""]
     standing = [line for line, after in zip(lines, followers, strict=False) if not after[:1].islower()]
-    for line in lines[:HEADING_LINES]:
-        if line in standing and _is_heading(line):
-            return line
+    above = takewhile(lambda line: not _is_prose(line), lines[:HEADING_LINES])
+    headings = [line for line in above if line in standing and _is_heading(line)]
+    if headings:
+        return headings[-1]
     first = lines[0] if lines else ""
     return first if first in standing and len(first) <= FALLBACK_CHARACTERS else None
 
@@ -69,6 +88,10 @@ def heading(lines: list[str]) -> str | None:
 def _is_heading(line: str) -> bool:
     fits = len(line) <= HEADING_CHARACTERS and len(line.split()) >= HEADING_WORDS
     return fits and not _SENTENCE_END.search(line) and not _FURNITURE.match(line)
+
+
+def _is_prose(line: str) -> bool:
+    return len(line.split()) >= PROSE_WORDS and bool(_SENTENCE_END.search(line))
 
 
 def _line_date(line: str) -> str | None:

@@ -26,7 +26,7 @@ Done = Callable[[int, int], None]
 """Called with (texts embedded so far, texts in all)."""
 
 _MOST_TOKENS = 512  # positions the model was trained with
-_BATCH_TOKENS = 768  # padding included; beyond it, a batch falls out of the processor's cache and gets slower
+_BATCH_TOKENS = 512  # padding included; larger batches fall out of the processor's cache and get slower
 _SLICE = 256  # texts handed to a foreign embedding between two reports of progress
 
 

