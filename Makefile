@@ -41,7 +41,7 @@ eval: install
 
 .PHONY: weights
 weights: install
-	@$(BIN)/python -m qa.models
+	@$(BIN)/python -c 'from qa import Settings; from qa.models import fetch; fetch("arctic-embed-s", Settings().cache)'
 
 # Pins every dependency to what is installed in a fresh environment without pins.
 constraints:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 from qa import comparing
 from qa.citing import cite
+from qa.matching import unmentioned
 from qa.questions import Question, Wanted, read_question
-from qa.scoring import ANSWERS, VALUE_KINDS, Candidate, candidates, new_values, unmentioned
+from qa.scoring import ANSWERS, Candidate, candidates
 from qa.types import Answer, Citation, Disagreement, Evidence, Side, Statement
+from qa.wanted import VALUE_KINDS, new_values
 from qa.words import fold, names, words
 
 _MOST_STATEMENTS = 3

@@ -1,23 +1,22 @@
 """How well a sentence answers a question: a handful of features and one logistic score.
 
 The score is the probability that a sentence answers; the best one decides whether there is an answer at
-all. The weights are fitted by `python -m eval.calibration` on public data (see docs/measurements.md).
+all. Where the weights come from and how well they do is in docs/measurements.md.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from qa.attributing import Attribution, attribution, bare_name, names_person, office_holders
+from qa.attributing import Attribution, attribution
+from qa.matching import Terms, read_terms
 from qa.questions import Question, Wanted
-from qa.synonyms import SYNONYMS
 from qa.types import Evidence, Passage, ScoredPassage, Sentence
-from qa.values import Kind, Value, values
-from qa.words import SPEECH_VERBS, Word, fold, names, one_letter_apart, same_name, stems, words
+from qa.wanted import VALUE_KINDS, has_wanted
+from qa.words import fold, same_name, stems, words
 
 FEATURES = (
     "similarity", "lead", "coverage", "context", "names", "names_near", "typed", "untyped", "unknown", "unknown_name",
@@ -32,22 +31,12 @@ ANSWERS = 0.5
 
 _UNRELATED = 0.68  # cosine of unrelated pairs under the default embedder
 _SPREAD = 0.1
-_VARIANT, _SYNONYM = 0.9, 0.75
 _WHITE_SPACE = 5
-_LIGHTER = 0.4  # verbs of speech and names of categories in the question are seldom the source's own words
+_BRIEF = 6  # words
+_SENTENCE_END = re.compile(r"[.!?…:;,”\")]\s*$")
 _TYPED: frozenset[Wanted] = frozenset(
     {"date", "number", "duration", "age", "money", "percent", "person", "place", "role", "expansion"}
 )
-VALUE_KINDS: Mapping[Wanted, tuple[Kind, ...]] = {
-    "date": ("date",), "number": ("number", "percent", "money"), "duration": ("duration",), "age": ("age",),
-    "money": ("money",), "percent": ("percent",),
-}  # fmt: skip
-_PLACE = re.compile(r"\b(?:in|at|to|from|near|outside|inside|across|of|into|towards?)\s+(?:the\s+)?([A-Z][\w’'-]+)")
-_REASON = re.compile(
-    r"\b(?:because|due to|since|so that|in order to|reason|therefore|as a result|owing to|to (?:avoid|prevent))\b"
-)
-_ROLE = re.compile(r"[A-Z][\w’'-]+(?:,| is| was| became| served as) (?:the |an? |who )")
-_DATELINE = re.compile(r"^\(?[A-Z][A-Za-z ,.]{1,30}\)?\s*[–—-]+\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +48,6 @@ class Candidate:
     text: str
     score: float
     features: Mapping[str, float]
-    matched: frozenset[str]
     similarity: float
     attribution: Attribution | None
 
@@ -75,45 +63,20 @@ class Candidate:
         return self.passage.source == other.passage.source and 0 <= gap <= _WHITE_SPACE
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The question with what the corpus makes of it. `weight` is each term's inverse document frequency, `variants`
-    the other forms of a term in the evidence, `synonyms` the words there that may stand for it, `missing` the terms
-    that no document has in any form."""
-
-    question: Question
-    weight: Mapping[str, float]
-    variants: Mapping[str, frozenset[str]]
-    synonyms: Mapping[str, frozenset[str]]
-    missing: frozenset[str]
-    full_names: Collection[tuple[str, str]]
-    top: float
-
-    @property
-    def total(self) -> float:
-        """The weight of all terms together."""
-        return sum(self.weight.values()) or 1.0
-
-
-def unmentioned(question: Question, evidence: Evidence) -> tuple[str, ...]:
-    """The words of the question that no document contains, in any spelling, as the question writes them."""
-    missing = _asked(question, evidence).missing
-    return tuple(dict.fromkeys(w.text for w in words(question.text) if w.stem in missing))
-
-
 def candidates(question: Question, evidence: Evidence) -> list[Candidate]:
-    """Every sentence of the evidence, most probable answer first."""
-    asked = _asked(question, evidence)
-    by_source: dict[str, list[_Place]] = {}
+    """Every sentence of the evidence, most probable answer first; only of the sources the question names, if any."""
+    terms = read_terms(question, evidence)
     named = evidence.named_sources
     passages = [p for p in evidence.passages if not named or p.passage.source in named]
+    top = max((p.similarity for p in passages), default=0.0)
+    by_source: dict[str, list[_Place]] = {}
     for rank, scored in enumerate(passages):
         places = [_Place(scored, i, rank) for i in range(len(scored.passage.sentences))]
         by_source.setdefault(scored.passage.source, []).extend(places)
     found = []
     for source, places in by_source.items():
-        ordered = sorted(places, key=lambda p: p.start)
-        found += [_candidate(asked, ordered, i, evidence.text_of(source)) for i in range(len(ordered))]
+        context = _Context(question, terms, top, evidence.text_of(source), sorted(places, key=lambda p: p.start))
+        found += [_candidate(context, i) for i in range(len(places))]
     return sorted(found, key=lambda c: -c.score)
 
 
@@ -121,55 +84,6 @@ def probability(features: Mapping[str, float]) -> float:
     """The logistic score of a sentence's features, between 0 and 1."""
     total = WEIGHTS["bias"] + sum(WEIGHTS[name] * features[name] for name in FEATURES)
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
-
-
-def _asked(question: Question, evidence: Evidence) -> _Asked:
-    texts = {w.stem: w.text for w in words(question.text) if w.stem in question.terms}
-    mentions = evidence.mentions(list(texts.values()))
-    weight = {s: math.log(1 + evidence.passage_count / (0.5 + mentions.get(t, 0))) for s, t in texts.items()}
-    lighter = SPEECH_VERBS | question.category
-    weight |= {s: w * _LIGHTER for s, w in weight.items() if s in lighter}
-    present = {w.stem: w for s in evidence.passages for w in words(s.passage.text)}
-    variants = {s: frozenset(_variants(s, not mentions.get(t), present.values())) for s, t in texts.items()}
-    for term, spellings in _name_spellings(question, evidence).items():
-        variants[term] |= spellings
-    synonyms = {s: SYNONYMS.get(s, frozenset()) & present.keys() for s in texts}
-    missing = frozenset(
-        s
-        for s, t in texts.items()
-        if not (mentions.get(t) or s in present or variants[s] or synonyms[s] or s in lighter)
-    )
-    top = max((s.similarity for s in evidence.passages), default=0.0)
-    full_names = [
-        (first, parts[-1])
-        for parts in ([w.stem for w in words(n.text)] for n in question.names)
-        for first in parts[:-1]
-        if first in weight
-    ]
-    return _Asked(question, weight, variants, synonyms, missing, full_names, top)
-
-
-def _variants(term: str, unknown: bool, present: Iterable[Word]) -> Iterator[str]:
-    """Other forms of a term: compounds it is part of, spellings of a name, and a slip of the pen where the term as
-    written is in no document."""
-    for word in present:
-        slip = unknown and len(term) > 5
-        if ("-" in word.stem and term in word.stem.split("-")) or (
-            (word.capitalised or slip) and word.stem != term and same_name(term, word.stem)
-        ):
-            yield word.stem
-
-
-def _name_spellings(question: Question, evidence: Evidence) -> dict[str, frozenset[str]]:
-    """Short surnames, too short to compare by themselves, are compared where the first name agrees: "Trevor Reed"."""
-    pairs = {(a.stem, b.stem) for a, b in pairwise(words(question.text)) if {a.stem, b.stem} <= set(question.terms)}
-    found: dict[str, set[str]] = {}
-    for scored in evidence.passages:
-        for a, b in pairwise(words(scored.passage.text)):
-            for first, last in pairs:
-                if a.stem == first and b.capitalised and one_letter_apart(last, b.stem):
-                    found.setdefault(last, set()).add(b.stem)
-    return {term: frozenset(spellings) for term, spellings in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,27 +105,43 @@ class _Place:
         first = sentence.start_char_index - passage.start_char_index
         return passage.text[first : sentence.end_char_index - passage.start_char_index]
 
-    @property
-    def stems(self) -> frozenset[str]:
-        return stems(self.text)
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the sentences of one document are scored with: `whole` is its text, `top` the best similarity of all."""
+
+    question: Question
+    terms: Terms
+    top: float
+    whole: str
+    places: Sequence[_Place]
 
 
-def _candidate(asked: _Asked, places: Sequence[_Place], i: int, whole: str) -> Candidate:
-    """Scores one sentence among its document's sentences, which are its context."""
-    place, passage = places[i], places[i].scored.passage
+def _candidate(context: _Context, i: int) -> Candidate:
+    """Scores one sentence among its document's sentences."""
+    place = context.places[i]
+    passage, text = place.scored.passage, place.text
     sentence, similarity = passage.sentences[place.index], place.scored.sentence_similarities[place.index]
-    speaker = attribution(whole, sentence.start_char_index, sentence.end_char_index)
-    said_by = stems(speaker.speaker) if speaker else frozenset()
-    says = _speaks(asked.question, speaker)
-    own = _matches(asked, place.stems | said_by if says else place.stems)
-    near = _matches(asked, stems(passage.title or "").union(said_by, *(p.stems for p in places[max(0, i - 2) : i + 2])))
-    features = _features(asked, place.text, passage.text, own, near, speaker)
-    features["speaker"], features["other_speaker"] = float(says is True), float(says is False)
-    features["similarity"] = (similarity - _UNRELATED) / _SPREAD
-    features["lead"] = (similarity - asked.top) / _SPREAD
-    features["rank"] = 1 / (1 + place.rank)
-    score = probability(features) if _can_answer(asked.question, features) else 0.0
-    return Candidate(passage, place.index, place.text, score, features, frozenset(own), similarity, speaker)
+    speaker = attribution(context.whole, sentence.start_char_index, sentence.end_char_index)
+    says = _speaks(context.question, speaker)
+    said_by = stems(speaker.speaker) if speaker else frozenset[str]()
+    around = (stems(p.text) for p in context.places[max(0, i - 2) : i + 2])
+    own = context.terms.matches(stems(text) | said_by if says else stems(text))
+    near = context.terms.matches(stems(passage.title or "").union(said_by, *around))
+    typed = has_wanted(context.question, text, passage.text, speaker)
+    features = {
+        **_coverage(context, own, near, typed),
+        **_form(text),
+        "typed": float(context.question.wanted in _TYPED and typed),
+        "untyped": float(context.question.wanted in _TYPED and not typed),
+        "speaker": float(says is True),
+        "other_speaker": float(says is False),
+        "similarity": (similarity - _UNRELATED) / _SPREAD,
+        "lead": (similarity - context.top) / _SPREAD,
+        "rank": 1 / (1 + place.rank),
+    }
+    score = probability(features) if _can_answer(context.question, features) else 0.0
+    return Candidate(passage, place.index, text, score, features, similarity, speaker)
 
 
 def _can_answer(question: Question, features: Mapping[str, float]) -> bool:
@@ -219,50 +149,30 @@ def _can_answer(question: Question, features: Mapping[str, float]) -> bool:
     return not (question.wanted in VALUE_KINDS and question.wanted != "date" and features["untyped"])
 
 
-def _features(
-    asked: _Asked,
-    text: str,
-    whole: str,
-    own: Mapping[str, float],
-    near: Mapping[str, float],
-    speaker: Attribution | None,
-) -> dict[str, float]:
-    question = asked.question
-    name_stems = question.name_stems & asked.weight.keys()
-    typed = has_wanted(question, text, whole, speaker)
+def _coverage(context: _Context, own: Mapping[str, float], near: Mapping[str, float], typed: bool) -> dict[str, float]:
+    """How much of the question stands in the sentence, near it, and nowhere at all."""
+    terms, question = context.terms, context.question
+    name_stems = question.name_stems & terms.weight.keys()
     named = _share(name_stems, own)
-    unknown = sum(asked.weight[t] for t in asked.missing) / asked.total
+    unknown = sum(terms.weight[t] for t in terms.missing) / terms.total
     return {
-        "coverage": sum(asked.weight[t] * m for t, m in own.items()) / asked.total,
-        "context": sum(asked.weight[t] * m for t, m in near.items()) / asked.total,
+        "coverage": sum(terms.weight[t] * m for t, m in own.items()) / terms.total,
+        "context": sum(terms.weight[t] * m for t, m in near.items()) / terms.total,
         "names": named,
         "names_near": _share(name_stems, near),
-        "typed": float(question.wanted in _TYPED and typed),
-        "untyped": float(question.wanted in _TYPED and not typed),
+        # A number or date beside every name asked for tells more than an ordinary word that no document has.
         "unknown": unknown / 2 if question.wanted in VALUE_KINDS and typed and named == 1.0 else unknown,
-        "unknown_name": float(bool(name_stems & asked.missing)),
-        "question": float(text.rstrip("”\"' ").endswith("?")),
-        "heading": float(not re.search(r"[.!?…:;,”\")]$", text.strip())),
-        "brief": float(len(words(text)) < 6),
+        "unknown_name": float(bool(name_stems & terms.missing)),
     }
 
 
-def _matches(asked: _Asked, stems: frozenset[str]) -> dict[str, float]:
-    """How well each of the question's terms is met among `stems`; terms that are not met are left out.
-
-    A surname alone stands for the full name.
-    """
-    forms = ((1.0, None), (_VARIANT, asked.variants), (_SYNONYM, asked.synonyms))
-    matches: dict[str, float] = {}
-    for term in asked.weight:
-        for worth, others in forms:
-            if term in stems if others is None else not others[term].isdisjoint(stems):
-                matches[term] = worth
-                break
-    for first, last in asked.full_names:
-        if last in matches:
-            matches.setdefault(first, matches[last])
-    return matches
+def _form(text: str) -> dict[str, float]:
+    """What kind of sentence it is, whatever it says."""
+    return {
+        "question": float(text.rstrip("”\"' ").endswith("?")),
+        "heading": float(not _SENTENCE_END.search(text)),
+        "brief": float(len(words(text)) < _BRIEF),
+    }
 
 
 def _share(wanted: frozenset[str], matched: Mapping[str, float]) -> float:
@@ -275,54 +185,3 @@ def _speaks(question: Question, speaker: Attribution | None) -> bool | None:
         return None
     one, other = fold(question.speaker).split(), fold(speaker.speaker).split()
     return same_name(one[-1], other[-1]) or any(same_name(a, b) for a in one for b in other)
-
-
-def has_wanted(question: Question, text: str, around: str, speaker: Attribution | None = None) -> bool:
-    """True when `text` holds what the question wants: a date, a number, a person it does not name itself ...
-
-    `around` is the text in which names are looked up, `speaker` whoever says the sentence.
-    """
-    wanted = question.wanted
-    if wanted is not None and wanted in VALUE_KINDS:
-        return any(new_values(question, kind, text) for kind in VALUE_KINDS[wanted])
-    test = _HOLDS.get(wanted) if wanted else None
-    return test is None or test(question, text, around, speaker)
-
-
-def _holds_person(question: Question, text: str, around: str, speaker: Attribution | None) -> bool:
-    if speaker and question.speaker is None:
-        return True
-    new = [n for n in names(_DATELINE.sub("", text)) if not {w.stem for w in words(n.text)} <= question.name_stems]
-    return any(names_person(bare_name(n.text), around) for n in new)
-
-
-def _holds_place(question: Question, text: str, _around: str, _speaker: Attribution | None) -> bool:
-    return any(words(m.group(1))[0].stem not in question.name_stems for m in _PLACE.finditer(text))
-
-
-def _holds_reason(_question: Question, text: str, _around: str, _speaker: Attribution | None) -> bool:
-    return bool(_REASON.search(text))
-
-
-def _holds_role(_question: Question, text: str, _around: str, _speaker: Attribution | None) -> bool:
-    return bool(_ROLE.search(text) or office_holders(text))
-
-
-def _holds_expansion(question: Question, text: str, _around: str, _speaker: Attribution | None) -> bool:
-    return any(f"({n.text})" in text or f"{n.text} (" in text for n in question.names)
-
-
-_HOLDS: Mapping[Wanted, Callable[[Question, str, str, Attribution | None], bool]] = {
-    "person": _holds_person,
-    "place": _holds_place,
-    "reason": _holds_reason,
-    "role": _holds_role,
-    "expansion": _holds_expansion,
-}
-
-
-def new_values(question: Question, kind: Kind, text: str, published_at: str | None = None) -> list[Value]:
-    """The values of `kind` in `text` that the question does not itself contain."""
-    asked = {v.text.lower() for v in values(kind, question.text)} if not question.alternatives else set()
-    found = [v for v in values(kind, text, published_at) if v.text.lower() not in asked]
-    return [v for v in found if not question.date_parts or question.date_parts & v.parts.keys()]

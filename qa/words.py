@@ -177,8 +177,18 @@ def same_name(one: str, other: str) -> bool:
 
     One edit with the same initial keeps "Blinken" and "Blinkin" together and "Austria" and "Australia" apart.
     """
-    a, b = fold(one), fold(other)
+    a, b = _spelling(fold(one)), _spelling(fold(other))
     return a == b or (min(len(a), len(b)) >= 5 and one_letter_apart(a, b))
+
+
+@lru_cache(maxsize=65536)
+def _spelling(name: str) -> str:
+    """A folded name with letters that transliterations exchange made one: "lawrow" and "lavrov", "sergey" and "sergei"."""
+    return _DOUBLED.sub(r"\1", name.translate(_EXCHANGED).replace("ph", "f").replace("ck", "k"))
+
+
+_EXCHANGED = str.maketrans("wyq", "vik")
+_DOUBLED = re.compile(r"([a-z])\1")
 
 
 def one_letter_apart(a: str, b: str) -> bool:
