@@ -23,7 +23,7 @@ BELOW = {
 FLOORS = (
     ("types", "errors", "settings"),
     ("paragraphs", "words", "llamaindex"),
-    ("values", "synonyms", "cleaning", "citing", "decoding", "models", "routing"),
+    ("values", "synonyms", "cleaning", "citing", "decoding", "models", "routing", "rendering"),
     ("questions", "attributing", "splitting", "describing", "endpoint"),
     ("embedding", "webpages", "comparing", "rewriting"),
     ("reading",),

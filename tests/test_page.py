@@ -1,0 +1,139 @@
+"""The chat page: escaped, guarded, and in a real browser the citation leads to the highlighted words."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.rendering import answer_html, escape, evidence_html, sources_html
+from qa.types import Answer, Citation, Failure, IndexReport, Statement
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+--disable-component-update --disable-sync""".split()
+TRAP = (
+    "The vault opened on Friday, <script>window.hacked=1</script><img src=http://example.invalid/x "
+    "onerror=window.hacked=1> ![x](http://example.invalid/y.png) [a](javascript:window.hacked=1) $$x^2$$, said Keller."
+)
+
+
+def citation(text: str, start: int, end: int, **more) -> Citation:
+    return Citation(1, "a.txt", more.get("title"), None, start, end, text[start:end], "verbatim")
+
+
+@given(st.text())
+def test_escaped_text_has_no_tag_no_markdown_and_no_control_character(text):
+    escaped = escape(text)
+    assert not set(escaped) & set("<>\"'`*_[]()!$|~\\\u202e\u2066\x00")
+    assert re.sub(r"&#\d+;", "", escaped).count("&") == 0
+
+
+@given(st.text(), st.text(min_size=1), st.text())
+def test_nothing_in_a_document_becomes_markup(before, words, after):
+    text = before + words + after
+    html = evidence_html(citation(text, len(before), len(before) + len(words), title=words), text, 1)
+    tags = set(re.findall(r"<\s*/?\s*([a-z0-9]+)", html))
+    assert tags <= {"article", "header", "h2", "p", "span", "div", "mark"}
+
+
+def test_a_mark_inside_a_quotation_is_text_and_the_answers_own_is_a_link():
+    text = "They said [1] and left."
+    statement = Statement(text, (citation(text, 0, len(text)),))
+    html = answer_html(Answer("q", "q", f"{text} [1]", (statement,)), 3)
+    assert html.count("<a ") == 1
+    assert 'href="#words-3-1"' in html
+
+
+def test_a_rewritten_question_and_an_abstention_are_shown_as_such():
+    html = answer_html(Answer("and he?", "And Keller?", "The documents do not answer.", abstained=True), 1)
+    assert "Understood as: And Keller" in html
+    assert "Not in the documents" in html
+
+
+def test_what_sync_did_is_listed_failures_first():
+    report = IndexReport(failed=(Failure("<b>.pdf", "it is <i>encrypted</i>"),))
+    html = sources_html((), report)
+    assert "<b>" not in html and "<i>" not in html
+    assert "encrypted" in html
+
+
+@pytest.fixture
+def page(tmp_path):
+    """The page over a small folder with a trap in it, served as `make run` does, with the embedder for tests."""
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "trap.txt").write_text(f"A report on a vault\n\n{TRAP}\n\nNobody else was there.", "utf-8")
+    code = """
+import sys
+from qa import embedding
+from qa.testing import HashEmbedder
+embedding.EMBEDDERS = {"local": lambda model, settings: HashEmbedder()}
+import app
+sys.exit(app.main(sys.argv[1:]))
+"""
+    arguments = [str(documents), "--store", str(tmp_path / "store"), "--port", "0"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    printed = []
+    for line in process.stdout:
+        printed.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            yield found.group()
+            break
+    else:
+        pytest.fail("".join(printed))
+    process.terminate()
+    process.wait(10)
+
+
+def test_every_response_carries_a_policy_without_inline_or_evaluated_scripts(page):
+    for path in ("/", "/page.css", "/gradio_api/info", "/nothing"):
+        headers = httpx.get(page + path).headers
+        policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+        assert policy["default-src"] == "'self'" and policy["connect-src"] == "'self'"
+        assert "unsafe" not in policy["script-src"]
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_another_sites_name_and_gradios_file_routes_get_nothing(page):
+    assert httpx.get(page, headers={"host": "evil.example"}).status_code == 400
+    for route in ("file=/etc/passwd", "upload", "proxy=http://example.invalid"):
+        assert httpx.get(f"{page}/gradio_api/{route}").status_code == 404
+
+
+@pytest.mark.browser
+def test_choosing_a_citation_highlights_its_words_and_nothing_leaves_this_machine(page, socket_enabled):
+    if CHROMIUM is None:
+        if os.environ.get("WITNESS_REQUIRE_BROWSER"):
+            pytest.fail("no Chromium found, and WITNESS_REQUIRE_BROWSER is set")
+        pytest.skip("no Chromium found; install it to run the browser test")
+    from playwright.sync_api import sync_playwright
+
+    asked: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tab = browser.new_page()
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(page)
+        box = tab.locator("#question textarea, #question input").first
+        box.fill("When did the vault open?")
+        box.press("Enter")
+        tab.locator("a.mark").first.click()
+        shown = tab.locator("#evidence mark")
+        shown.wait_for()
+        assert shown.inner_text() == TRAP
+        assert shown.is_visible()
+        assert tab.locator("a.mark[aria-current]").count() == 1
+        assert tab.evaluate("window.hacked") is None
+        assert tab.locator(".document img, .document script, .answer img, .answer a:not(.mark)").count() == 0
+        browser.close()
+    assert asked and all(url.startswith((page, "data:", "blob:")) for url in asked)
