@@ -40,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def table(suite: Suite, outcomes: Sequence[Outcome]) -> str:
     """Per kind and in total: right of cases, broken citations, median words and milliseconds."""
     rows = [f"{suite.name} {suite.version}: {len(outcomes)} cases", _row("kind", "right", "", "broken", "words", "ms")]
-    for kind in dict.fromkeys(o.case.kind for o in outcomes):
-        rows.append(_figures_row(kind, figures(o for o in outcomes if o.case.kind == kind)))
+    kinds = dict.fromkeys(o.case.kind for o in outcomes)
+    rows += [_figures_row(kind, figures(o for o in outcomes if o.case.kind == kind)) for kind in kinds]
     rows.append(_figures_row("answerable (accuracy)", figures(o for o in outcomes if o.case.answerable)))
     rows.append(_figures_row("not (abstention)", figures(o for o in outcomes if not o.case.answerable)))
     return "\n".join(rows)

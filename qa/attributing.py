@@ -90,8 +90,7 @@ def attribution(text: str, start: int, end: int) -> Attribution | None:
     marks = _marks_around(text, start, end)
     own = [m for m in marks if start <= m.start and m.end <= end]
     if own:
-        reporting = [m for m in own if not _is_quoted(text[start : m.start])] or own
-        mark = next((m for m in reporting if m.how == "named"), reporting[0])
+        mark = next((m for m in own if m.how == "named"), own[0])
         return Attribution(mark.speaker, mark.how, mark.mention) if mark.speaker else None
     if _is_quotation(text, start, end) and not _is_reported(text[start:end]):
         return _of_quotation(text, marks, start, end)
@@ -152,13 +151,16 @@ def _is_partly_quoted(body: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _marks(text: str) -> Sequence[_Mark]:
-    """Every attribution in `text` in order, offices and pronouns resolved."""
+    """Every attribution in `text` in order, offices and pronouns resolved; not those that are quoted themselves, as in
+    "Blinken answered us", said Lavrov."""
     found, runs = words(text), names(text)
     offices = office_holders(text)
     people = [n for n in runs if _is_person(n, text)]
     resolved: list[_Mark] = []
     last: str | None = None
     for mark in _raw_marks(text, found, runs):
+        if _is_quoted(text[text.rfind("\n", 0, mark.start) + 1 : mark.start]):
+            continue
         speaker = mark.speaker
         if mark.how == "office":
             speaker = _holder(offices, text[mark.start : mark.mention])

@@ -106,13 +106,8 @@ class Corpus:
         Of `metadata`, `title`, `source` (the outlet) and `published_at` are shown with citations. Returns the
         sources. `sync` never touches them; `remove` does.
         """
-        prepared = [
-            indexing.prepare(indexing.added_document(d.doc_id, d.text, dict(d.metadata)), self.settings)
-            for d in documents
-        ]
-        if prepared:
-            indexing.ingest(self._store, self.embedder, prepared)
-        return tuple(document.source for document, _ in prepared)
+        given = (indexing.added_document(d.doc_id, d.text, dict(d.metadata)) for d in documents)
+        return tuple(indexing.add(self._store, self.embedder, self.settings, given))
 
     def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
         """Answers from the documents alone. `history` holds (question, answer text) pairs, oldest first.

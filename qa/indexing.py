@@ -51,7 +51,7 @@ def sync(store: Store, embedder: Embedder, settings: Settings, folder: Path, pro
         store.touch(source, size, modified)
     added: list[str] = []
     changed: list[str] = []
-    for batch in _batches(_read(plan, settings, progress), settings):
+    for batch in _batches(_read(plan, settings, progress)):
         ingest(store, embedder, batch, progress)
         for document, _ in batch:
             (changed if document.source in known else added).append(document.source)
@@ -85,19 +85,24 @@ def ingest(store: Store, embedder: Embedder, batch: Sequence[Prepared], progress
     store.commit(batch)
 
 
+def add(store: Store, embedder: Embedder, settings: Settings, documents: Iterable[Document]) -> Iterator[str]:
+    """Splits, embeds and commits documents batch by batch; yields the source of each once it is committed."""
+    for batch in _batches(_prepared(documents, settings)):
+        ingest(store, embedder, batch)
+        yield from (document.source for document, _ in batch)
+
+
 def rebuild(store: Store, embedder: Embedder, settings: Settings, progress: Progress | None = None) -> None:
     """Makes passages, both indexes and the manifest anew from the stored documents; only sentences without a
     vector of this embedder are embedded."""
     store.reset()
-    prepared = ((d, passages(d.text, settings.passage_tokens)) for d in store.documents())
-    for batch in _batches(prepared, settings):
+    for batch in _batches(_prepared(store.documents(), settings)):
         ingest(store, embedder, batch, progress)
     store.finish_rebuild()
 
 
-def prepare(document: Document, settings: Settings) -> Prepared:
-    """Splits a document for `ingest`."""
-    return document, passages(document.text, settings.passage_tokens)
+def _prepared(documents: Iterable[Document], settings: Settings) -> Iterator[Prepared]:
+    return ((d, passages(d.text, settings.passage_tokens)) for d in documents)
 
 
 def _plan(folder: Path, store_folder: Path, known: dict[str, Source], settings: Settings) -> _Plan:
@@ -157,7 +162,8 @@ def _read(plan: _Plan, settings: Settings, progress: Progress | None) -> Iterato
             if progress:
                 progress("read", done, len(plan.pending))
             try:
-                yield prepare(_document(reader, path, source), settings)
+                document = _document(reader, path, source)
+                yield document, passages(document.text, settings.passage_tokens)
             except (ReadError, OSError) as error:
                 plan.failed.append(Failure(source, _reason(error)))
     if progress and plan.pending:
@@ -201,7 +207,7 @@ def _file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _batches(prepared: Iterable[Prepared], settings: Settings) -> Iterator[list[Prepared]]:
+def _batches(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
     batch: list[Prepared] = []
     sentences = 0
     for document, spans in prepared:

@@ -14,7 +14,7 @@ Wanted = Kind | Literal["person", "place", "reason", "role", "expansion"]
 _PATTERNS: tuple[tuple[str, Wanted], ...] = (
     (r"\bstands? for\b|\b(?:abbreviation|acronym|short for|spelled out|in full)\b", "expansion"),
     (
-        r"^\W*(?:who|what) (?:is|was|are|were) (?:[A-Z][\w.’'-]+\s?){1,4}\??$"
+        r"^\W*(?:who|what) (?:is|was|are|were) (?-i:(?:[A-Z][\w.’'-]+\s?){1,4})\??$"
         r"|\b(?:what|which) (?:position|office|role|job|post|title)\b|\b(?:position|role|job|post|office)\W*$",
         "role",
     ),
@@ -71,6 +71,7 @@ class Question:
     true when the question offers the values to choose from ("on a Thursday or a Friday?"). `category` holds the stems
     that only say of what kind the answer is ("which directions"); sources seldom use that word. `several` is true when more than one is asked for.
     `date_parts` holds what a date has to give to answer ("which day": a weekday or a day); empty for a mere "when".
+    `past` is true when it asks about what has happened.
     """
 
     text: str
@@ -83,6 +84,7 @@ class Question:
     category: frozenset[str]
     several: bool
     date_parts: frozenset[str]
+    past: bool
 
     @property
     def name_stems(self) -> frozenset[str]:
@@ -110,6 +112,7 @@ def read_question(text: str) -> Question:
         _category(text),
         bool(_SEVERAL.search(text)),
         frozenset({"weekday"}) if alternatives else _date_parts(text, wanted),
+        bool(_PAST.search(text)),
     )
 
 
@@ -117,6 +120,7 @@ def _category(text: str) -> frozenset[str]:
     return frozenset(stem(m[1]) for m in _CATEGORY.finditer(text))
 
 
+_PAST = re.compile(r"\b(?:did|was|were|had|has|have)\b", re.IGNORECASE)
 _DATE_PARTS = {
     "weekday": {"weekday"}, "day": {"weekday", "day"}, "date": {"day", "weekday"}, "month": {"month"}, "year": {"year"},
 }  # fmt: skip

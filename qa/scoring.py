@@ -145,8 +145,10 @@ def _candidate(context: _Context, i: int) -> Candidate:
 
 
 def _can_answer(question: Question, features: Mapping[str, float]) -> bool:
-    """A question after a number and the like is never answered by a sentence without one; a "when" may be ("soon")."""
-    return not (question.wanted in VALUE_KINDS and question.wanted != "date" and features["untyped"])
+    """A question after a number and the like is never answered by a sentence without one, nor is one after the date of
+    something past; a "when will" may be ("soon")."""
+    needed = question.wanted in VALUE_KINDS and not (question.wanted == "date" and not question.past)
+    return not (needed and features["untyped"])
 
 
 def _coverage(context: _Context, own: Mapping[str, float], near: Mapping[str, float], typed: bool) -> dict[str, float]:

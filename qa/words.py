@@ -30,7 +30,7 @@ STOPWORDS = frozenset(
     without won't would wouldn yes yet you your yours yourself""".split()
 )
 SPEECH_VERBS = frozenset(
-    """accus acknowledg add admit affirm agre alleg announc answer argu ask assert assur believ call caution cite claim
+    """accus acknowledg add admit affirm agre alleg allud announc answer argu ask assert assur believ call caution cite claim
     comment complain concede conclud condemn confirm consid contend continu critic declar demand deni describ emphas emphasis estim
     expect explain express feel hint hope impli indic inform insist lament maintain mention note observ opin outlin point
     predict promis propos quot reaffirm reassur recal recommend reiter reject remark repeat repli report request respond
