@@ -1,4 +1,4 @@
-"""`python -m eval.calibration`: fits the weights of `qa.scoring` on public data and prints them with their figures.
+"""`python -m eval.calibration`: how the weights of `qa.scoring` do on public data, and what a fit to it would give.
 
 A question is answered when its best sentence's score passes one half, so what is fitted is the best sentence
 (multiple-instance logistic regression): for an answerable question the best gold sentence is pushed up and the
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from eval.public import Probe, Text, clapnq, ramdocs, shared
 from qa import Corpus
 from qa.questions import read_question
-from qa.scoring import FEATURES, candidates
+from qa.scoring import FEATURES, WEIGHTS, candidates
 
 _STEPS, _RATE, _DECAY, _OTHERS, _FOLDS = 600, 0.05, 0.01, 0.3, 5
 
@@ -41,7 +41,7 @@ def instances(origin: str, texts: Sequence[Text], probes: Sequence[Probe]) -> li
         corpus.add(texts)
         for probe in probes:
             evidence = corpus.evidence(probe.question)
-            scored = candidates(read_question(probe.question), evidence)
+            scored = candidates(read_question(evidence.asked), evidence)
             gold = np.array([probe.answered_by(c.passage.source, c.text) for c in scored], dtype=bool)
             if scored and (gold.any() or not probe.gold):
                 rows = np.array([[c.features[f] for f in FEATURES] for c in scored])
@@ -104,12 +104,18 @@ def cross_validated(data: Sequence[Instance]) -> dict[str, dict[str, float]]:
     return {o: {name: float(np.mean([f[name] for f in found])) for name in found[0]} for o, found in held.items()}
 
 
+def _rounded(found: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 3) for name, value in found.items()}
+
+
 def main() -> int:
-    """Prints the figures and the table to put into `qa.scoring`."""
+    """Prints, per data set, the figures of the weights in use and of cross-validated ones, then the fitted weights."""
     folder = shared()
     data = [i for name, read in (("clapnq", clapnq), ("ramdocs", ramdocs)) for i in instances(name, *read(folder))]
+    used = np.array([WEIGHTS[name] for name in (*FEATURES, "bias")])
     for origin, found in cross_validated(data).items():
-        print(origin, len([d for d in data if d.origin == origin]), {k: round(v, 3) for k, v in found.items()})
+        part = [d for d in data if d.origin == origin]
+        print(origin, len(part), "in use", _rounded(figures(part, used)), "fitted", _rounded(found))
     weights = fit(data)
     print({name: round(float(w), 2) for name, w in zip((*FEATURES, "bias"), weights, strict=True)})
     return 0
