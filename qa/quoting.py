@@ -19,6 +19,7 @@ _MOST_STATEMENTS = 3
 _AS_GOOD = 0.7  # of the best sentence's score, for another to be quoted beside it
 _CLAIM = 0.35  # of the best sentence's score, for a source's own value to count as one side
 _SAME_WORDS = 0.7
+_MOST = 0.55  # share
 _GREETING = re.compile(
     r"\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks?|thank you|bye|goodbye|help|who are you|what can you do"
     r"|how are you)\b[\s\w]{0,12}\W*$",
@@ -107,13 +108,20 @@ def _quotes(evidence: Evidence, groups: Sequence[Sequence[Candidate]]) -> Answer
 def _opposed(question: Question, found: Sequence[Candidate]) -> list[tuple[str, list[Candidate]]]:
     """The sides of a disagreement over the value asked for, each with its best sentence per source."""
     kinds = VALUE_KINDS.get(question.wanted, ()) if question.wanted else ()
-    fitting = [c for c in found if c.score >= _CLAIM * found[0].score]
+    fitting = [c for c in found if c.score >= _CLAIM * found[0].score or _same_event(question, c)]
     claims = []
     for key, candidate in enumerate(fitting):
         given = new_values(question, kinds[0], candidate.text, candidate.passage.published_at) if kinds else []
         if value := comparing.attached(given, candidate.text, question.terms):
             claims.append(comparing.Claim(key, candidate.passage.source, value))
     return [(value, _one_per_source(value, [fitting[c.key] for c in side])) for value, side in comparing.sides(claims)]
+
+
+def _same_event(question: Question, candidate: Candidate) -> bool:
+    """A source may tell of the event without its place: most of the names asked for and most of the words suffice."""
+    features = candidate.features
+    several = len(question.name_stems) > 1
+    return several and features["names"] >= _MOST and features["coverage"] >= _MOST and not features["untyped"]
 
 
 def _one_per_source(value: str, side: Sequence[Candidate]) -> list[Candidate]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from qa import Corpus, Settings
+from qa.models import WEIGHTS
 from qa.testing import HashEmbedder
 
 ROOT = Path(__file__).parents[1]
@@ -52,19 +53,17 @@ def open_corpus(folder: Path, tmp_path: Path) -> Iterator[Callable[..., Corpus]]
         corpus.close()
 
 
-def has_weights() -> bool:
-    """True when the default embedder's weights are in the cache."""
-    from qa.models import WEIGHTS
-
+@pytest.fixture(scope="session")
+def weights() -> None:
+    """The default embedder's weights, which are never fetched by a test."""
     folder = Settings().cache / "weights" / "arctic-embed-s"
-    return all((folder / file.name).is_file() for file in WEIGHTS["arctic-embed-s"].files)
+    if not all((folder / file.name).is_file() for file in WEIGHTS["arctic-embed-s"].files):
+        pytest.skip("the default embedder's weights are not in the cache; `make test` fetches them")
 
 
 @pytest.fixture(scope="session")
-def geneva(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
+def geneva(weights: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
     """The sample documents under the default settings, with the real embedder."""
-    if not has_weights():
-        pytest.skip("the default embedder's weights are not in the cache; `make test` fetches them")
     with Corpus(GENEVA / "documents", store=tmp_path_factory.mktemp("geneva")) as corpus:
         corpus.sync()
         yield corpus
