@@ -17,9 +17,8 @@ from qa.words import SPEECH_VERBS, Name, Word, fold, names, words
 
 How = Literal["named", "office", "pronoun", "quoted", "subject"]
 
-_WHOLE_TEXT = 40_000
-_LOOK_BACK = 2_000
-_LOOK_AHEAD = 400
+_WHOLE_TEXT = 8_000
+_BLOCK = 2_000  # a long text is read in windows of three blocks, which the sentences of the middle one share
 _PRONOUNS = frozenset({"he", "she"})
 _BETWEEN = frozenset(
     "also then again later now had have has is was reportedly further once who repeatedly clearly previously".split()
@@ -103,8 +102,8 @@ def attribution(text: str, start: int, end: int) -> Attribution | None:
 def _marks_around(text: str, start: int, end: int) -> Sequence[_Mark]:
     if len(text) <= _WHOLE_TEXT:
         return _marks(text)
-    first = max(0, start - _LOOK_BACK)
-    return [m.shifted(first) for m in _marks(text[first : end + _LOOK_AHEAD])]
+    first = max(0, start // _BLOCK * _BLOCK - _BLOCK)
+    return [m.shifted(first) for m in _marks(text[first : max(first + 3 * _BLOCK, end)])]
 
 
 def _of_quotation(text: str, marks: Sequence[_Mark], start: int, end: int) -> Attribution | None:
@@ -149,7 +148,7 @@ def _is_partly_quoted(body: str) -> bool:
     return 0 < closing < len(body) * 0.6 and body[0] not in "–—-"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _marks(text: str) -> Sequence[_Mark]:
     """Every attribution in `text` in order, offices and pronouns resolved; not those that are quoted themselves, as in
     "Blinken answered us", said Lavrov."""
@@ -294,7 +293,7 @@ def _holder(offices: Sequence[tuple[frozenset[str], str]], mention: str) -> str 
 def _named_in_sentence(text: str, people: Sequence[Name], at: int) -> str | None:
     """The person named earlier in the sentence of the pronoun at `at`: "During Blinken's visit, he said". None when
     the sentence has a pronoun before that: "He listened to Blinken, he said"."""
-    breaks = [m.end() for m in _SENTENCE_BREAK.finditer(text, max(0, at - _LOOK_BACK), at)]
+    breaks = [m.end() for m in _SENTENCE_BREAK.finditer(text, max(0, at - _BLOCK), at)]
     begin = breaks[-1] if breaks else 0
     named = next((n for n in people if begin <= n.start and n.end <= at), None)
     if named is None or re.search(r"\b(?:he|she)\b", text[begin : named.start], re.IGNORECASE):
@@ -316,12 +315,12 @@ def _is_person(name: Name, text: str) -> bool:
 def names_person(name: str, text: str) -> bool:
     """True for "Sergei Lavrov", and for "Lavrov" in a text that has the full name somewhere."""
     parts = name.split()
-    if len(parts) in (2, 3):
-        return not name.isupper() and fold(parts[-1]) not in _INSTITUTIONS
-    return len(parts) == 1 and _full_name(name).search(text) is not None
+    if fold(parts[-1]) in _INSTITUTIONS:
+        return False
+    return not name.isupper() if len(parts) in (2, 3) else len(parts) == 1 and name in _surnames(text)
 
 
 @lru_cache(maxsize=1024)
-def _full_name(last: str) -> re.Pattern[str]:
-    openers = "The|In|On|At|US|For|From|With|But|And|Minister|President|State|Secretary|Mr|Mrs|Ms"
-    return re.compile(rf"(?<!\b[Tt]he )\b(?!(?:{openers})\b)[A-Z][a-zà-ÿ]+ {re.escape(last)}\b")
+def _surnames(text: str) -> frozenset[str]:
+    full = (bare_name(n.text).split() for n in names(text))
+    return frozenset(parts[-1] for parts in full if len(parts) > 1)

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -63,6 +64,7 @@ class Corpus:
             chunking=self.settings.chunking,
             rebuild=rebuild,
         )
+        self._sources: tuple[Source, ...] | None = None
         if rebuild:
             self.rebuild()
 
@@ -98,7 +100,15 @@ class Corpus:
         """
         if self.documents is None:
             raise ValueError('this corpus has no documents folder; open it as Corpus("folder", store=...)')
-        return indexing.sync(self._store, self.embedder, self.settings, self.documents, progress)
+        with self._changing():
+            return indexing.sync(self._store, self.embedder, self.settings, self.documents, progress)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._sources = None
 
     def add(self, documents: Iterable[Any]) -> tuple[str, ...]:
         """Adds or replaces LlamaIndex documents: `doc_id` becomes the source, `text` the text.
@@ -107,7 +117,8 @@ class Corpus:
         sources. `sync` never touches them; `remove` does.
         """
         given = (indexing.added_document(d.doc_id, d.text, dict(d.metadata)) for d in documents)
-        return tuple(indexing.add(self._store, self.embedder, self.settings, given))
+        with self._changing():
+            return tuple(indexing.add(self._store, self.embedder, self.settings, given))
 
     def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
         """Answers from the documents alone. `history` holds (question, answer text) pairs, oldest first.
@@ -129,7 +140,7 @@ class Corpus:
     def evidence(self, question: str, *, history: Sequence[Turn] = ()) -> Evidence:
         """What an answerer gets to see for a question: the question as understood and the passages found for it."""
         understood = standalone(question, history)
-        routed = route(understood, self._store.sources())
+        routed = route(understood, self.sources())
         settings = self.settings
         found = retrieve(self._store, self.embedder, routed, candidates=settings.candidates, k=settings.passages)
         return Evidence(
@@ -160,7 +171,7 @@ class Corpus:
     def retrieve(self, question: str, k: int = 10, *, history: Sequence[Turn] = ()) -> tuple[ScoredPassage, ...]:
         """The `k` passages that best fit the question, best first, and why each was found."""
         candidates = max(self.settings.candidates, k)
-        routed = route(standalone(question, history), self._store.sources())
+        routed = route(standalone(question, history), self.sources())
         return retrieve(self._store, self.embedder, routed, candidates=candidates, k=k)
 
     def text(self, source: str) -> str:
@@ -172,12 +183,16 @@ class Corpus:
 
     def sources(self) -> tuple[Source, ...]:
         """Every document of the corpus, by source, without its text."""
-        return tuple(self._store.sources())
+        known = self._sources  # asked for with every question, so kept until something changes
+        if known is None:
+            known = self._sources = tuple(self._store.sources())
+        return known
 
     def remove(self, source: str) -> None:
         """Forgets a document. One that is still in the folder comes back at the next `sync`. Raises SourceNotFound."""
         self.text(source)
-        self._store.remove([source])
+        with self._changing():
+            self._store.remove([source])
 
     def verify(self) -> VerifyReport:
         """Holds the catalogue against the vector index: counts and vectors."""
@@ -186,7 +201,8 @@ class Corpus:
     def rebuild(self, progress: Progress | None = None) -> None:
         """Makes passages and both indexes anew from the stored documents, without one embedding call for a sentence
         that has a vector of this embedder."""
-        indexing.rebuild(self._store, self.embedder, self.settings, progress)
+        with self._changing():
+            indexing.rebuild(self._store, self.embedder, self.settings, progress)
 
     @property
     def fingerprint(self) -> str:

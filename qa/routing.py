@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from qa.types import Source
@@ -55,6 +56,7 @@ def _without(question: str, label: str) -> str:
     return question
 
 
+@lru_cache(maxsize=65536)
 def _labels(source: Source) -> Sequence[str]:
     """Folded names of a source that a question may use, the outlet first."""
     path = PurePosixPath(source.source)
