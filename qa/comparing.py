@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from qa.values import Value
 from qa.words import SPEECH_VERBS, same_name, words
 
-T = TypeVar("T")
 _CLAUSE = re.compile(r"[,;:–—()“”]|\b(?:that|which|while|but|and)\b")
 _REACH = 60
 

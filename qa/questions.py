@@ -57,10 +57,6 @@ _KIND_WORDS = frozenset(
 )
 _DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 _ALTERNATIVES = re.compile(rf"\b{_DAY}\b.{{0,20}}\bor\b.{{0,20}}\b{_DAY}\b", re.IGNORECASE)
-_YES_NO = re.compile(
-    r"^\W*(?:and |so |but )*(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|should|may|might)(?:n['’]t)?\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,8 @@ class Question:
 
     `speaker` is the name whose words are asked for ("What did Lavrov say about NATO?"), else None. `alternatives` is
     true when the question offers the values to choose from ("on a Thursday or a Friday?"). `category` holds the stems
-    that only say of what kind the answer is ("which directions"); sources seldom use that word. `several` is true when more than one is asked for.
+    that only say of what kind the answer is ("which directions"); sources seldom use that word. `several` is true when
+    more than one is asked for.
     `date_parts` holds what a date has to give to answer ("which day": a weekday or a day); empty for a mere "when".
     `past` is true when it asks about what has happened.
     """
@@ -79,7 +76,6 @@ class Question:
     names: tuple[Name, ...]
     wanted: Wanted | None
     speaker: str | None
-    yes_no: bool
     alternatives: bool
     category: frozenset[str]
     several: bool
@@ -102,17 +98,16 @@ def read_question(text: str) -> Question:
         t for t in content if t not in _KIND_WORDS
     )
     return Question(
-        text,
-        kept,
-        found,
-        wanted,
-        _speaker(text, found),
-        bool(_YES_NO.match(text)),
-        alternatives,
-        _category(text),
-        bool(_SEVERAL.search(text)),
-        frozenset({"weekday"}) if alternatives else _date_parts(text, wanted),
-        bool(_PAST.search(text)),
+        text=text,
+        terms=kept,
+        names=found,
+        wanted=wanted,
+        speaker=_speaker(text, found),
+        alternatives=alternatives,
+        category=_category(text),
+        several=bool(_SEVERAL.search(text)),
+        date_parts=frozenset({"weekday"}) if alternatives else _date_parts(text, wanted),
+        past=bool(_PAST.search(text)),
     )
 
 

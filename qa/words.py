@@ -137,11 +137,6 @@ class Name:
     start: int
     end: int
 
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The folded words of the name."""
-        return tuple(fold(w) for w in self.text.split())
-
 
 def names(text: str) -> list[Name]:
     """Runs of capitalised words. A capital that only begins a sentence counts when the word is no ordinary one."""
