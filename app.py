@@ -93,8 +93,12 @@ class _Page:
                 drawn = time.monotonic()
 
     def evidence(self, name: str, turns: Sequence[Answer]) -> str:
-        """The document behind the mark `words-TURN-MARKER`. A name that no answer gave shows nothing."""
-        found = re.fullmatch(r"words-(\d{1,6})-(\d{1,4})", name)
+        """The document behind the mark `words-TURN-MARKER`. A name that no answer gave shows nothing.
+
+        What the page sends ends in a number that counts the reader's choices, because a field that is set to what it
+        held already sends nothing.
+        """
+        found = re.fullmatch(r"words-(\d{1,6})-(\d{1,4})(?: \d+)?", name)
         turn, marker = (int(found[1]), int(found[2])) if found else (0, 0)
         given = turns[turn - 1].citations if 0 < turn <= len(turns) else ()
         citation = next((c for c in given if c.marker == marker), None)
@@ -145,7 +149,8 @@ def build(corpus: Corpus, report: IndexReport, *, questions: Sequence[str] = ())
         gr.on([question.submit, send.click], events.reply, **asked)
         for button, text in zip(buttons, questions, strict=True):
             button.click(events.reply, **asked | {"inputs": [gr.State(text), turns]})
-        chosen.input(events.evidence, [chosen, turns], evidence, **quiet)
+        chat.clear(lambda: (_NOTHING, ()), None, [evidence, turns], **quiet)
+        chosen.change(events.evidence, [chosen, turns], evidence, **quiet)
         gr.api(events.ask, api_name="ask")
     page.queue(api_open=False)
     return page

@@ -6,6 +6,7 @@
   const NAME = /^#words-\d+-\d+$/;
   let wanted = null; // the mark the reader chose, until its words are there
   let shown = null;
+  let choices = 0;
 
   const isNarrow = () => window.matchMedia("(max-width: 60rem)").matches;
 
@@ -19,6 +20,7 @@
   // Scrolls the document inside its pane; the page itself moves only when the reader asked for it.
   function reveal(words, asked) {
     const pane = words.closest(".document");
+    pane.setAttribute("aria-label", "The document"); // here because Gradio's sanitiser drops it
     pane.scrollTop += words.getBoundingClientRect().top - pane.getBoundingClientRect().top - pane.clientHeight / 3;
     if (asked && isNarrow()) document.getElementById("witnesses").scrollIntoView({ block: "start" });
     markChosen(words.id);
@@ -30,7 +32,7 @@
     wanted = id;
     const field = document.querySelector("#chosen textarea, #chosen input");
     const setter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set;
-    setter.call(field, id);
+    setter.call(field, `${id} ${++choices}`); // choosing the same mark again must be a change too
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
@@ -42,6 +44,8 @@
   });
 
   new MutationObserver(() => {
+    // Gradio names each message by its HTML source, which a screen reader would read out instead of the message.
+    for (const message of document.querySelectorAll("#chat [data-testid][aria-label]")) message.removeAttribute("aria-label");
     const words = document.querySelector("#evidence mark[id]");
     if (words && words !== shown) {
       reveal(words, words.id === wanted);

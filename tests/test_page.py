@@ -23,6 +23,7 @@ TRAP = (
     "The vault opened on Friday, <script>window.hacked=1</script><img src=http://example.invalid/x "
     "onerror=window.hacked=1> ![x](http://example.invalid/y.png) [a](javascript:window.hacked=1) $$x^2$$, said Keller."
 )
+KEY = "The key was found in the garden by Mara Lind."
 
 
 def citation(text: str, start: int, end: int, **more) -> Citation:
@@ -71,6 +72,7 @@ def page(tmp_path):
     documents = tmp_path / "documents"
     documents.mkdir()
     (documents / "trap.txt").write_text(f"A report on a vault\n\n{TRAP}\n\nNobody else was there.", "utf-8")
+    (documents / "key.txt").write_text(f"A report on a key\n\n{KEY}", "utf-8")
     code = """
 import sys
 from qa import embedding
@@ -110,6 +112,20 @@ def test_another_sites_name_and_gradios_file_routes_get_nothing(page):
         assert httpx.get(f"{page}/gradio_api/{route}").status_code == 404
 
 
+def _ask(tab, question):
+    box = tab.locator("#question textarea, #question input").first
+    box.fill(question)
+    box.press("Enter")
+
+
+def _shown(tab, name):
+    """The highlighted words, once they are those of the mark `name` and in view."""
+    words = tab.locator(f"#evidence mark#{name}")
+    words.wait_for()
+    assert words.is_visible()
+    return words.inner_text()
+
+
 @pytest.mark.browser
 def test_choosing_a_citation_highlights_its_words_and_nothing_leaves_this_machine(page, socket_enabled):
     if CHROMIUM is None:
@@ -124,15 +140,18 @@ def test_choosing_a_citation_highlights_its_words_and_nothing_leaves_this_machin
         tab = browser.new_page()
         tab.on("request", lambda request: asked.append(request.url))
         tab.goto(page)
-        box = tab.locator("#question textarea, #question input").first
-        box.fill("When did the vault open?")
-        box.press("Enter")
-        tab.locator("a.mark").first.click()
-        shown = tab.locator("#evidence mark")
-        shown.wait_for()
-        assert shown.inner_text() == TRAP
-        assert shown.is_visible()
-        assert tab.locator("a.mark[aria-current]").count() == 1
+        _ask(tab, "When did the vault open?")
+        assert _shown(tab, "words-1-1") == TRAP
+        _ask(tab, "Where was the key found?")
+        assert _shown(tab, "words-2-1") == KEY
+        tab.locator("a.mark[href='#words-1-1']").click()
+        assert _shown(tab, "words-1-1") == TRAP
+        assert tab.locator("a.mark[aria-current]").all_inner_texts() == tab.locator("a.mark").first.all_inner_texts()
+        tab.locator("a.mark[href='#words-2-1']").press("Enter")
+        assert _shown(tab, "words-2-1") == KEY
+        tab.locator("a.mark[href='#words-1-1']").click()
+        assert _shown(tab, "words-1-1") == TRAP
+        assert tab.get_by_role("link", name=re.compile(r"Citation 1\s*: trap\.txt")).count() == 1
         assert tab.evaluate("window.hacked") is None
         assert tab.locator(".document img, .document script, .answer img, .answer a:not(.mark)").count() == 0
         browser.close()
