@@ -20,7 +20,7 @@ from qa.errors import SourceNotFound
 from qa.quoting import QuoteAnswerer
 from qa.retrieval import retrieve, within_budget
 from qa.rewriting import standalone
-from qa.routing import route
+from qa.routing import Route, route
 from qa.settings import Settings
 from qa.types import Answer, Answerer, Evidence, IndexReport, Progress, ScoredPassage, Source, Turn, VerifyReport
 from vectorstore.store import Store
@@ -130,28 +130,30 @@ class Corpus:
     def stream(self, question: str, *, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
         """Yields the answer's text as it is written, then the finished Answer."""
         began = time.perf_counter()
-        for event in self.answerer.stream(self.evidence(question, history=history)):
+        evidence = self.evidence(question, history=history)
+        for event in self.answerer.stream(evidence):
             if isinstance(event, Answer):
                 seconds = time.perf_counter() - began
-                event = replace(event, usage=replace(event.usage, seconds=seconds), fingerprint=self.fingerprint)
+                usage = replace(event.usage, seconds=seconds)
+                event = replace(event, usage=usage, steps=evidence.steps, fingerprint=self.fingerprint)
                 event = settled(event, self.text)
             yield event
 
     def evidence(self, question: str, *, history: Sequence[Turn] = ()) -> Evidence:
         """What an answerer gets to see for a question: the question as understood and the passages found for it."""
         understood = standalone(question, history)
-        routed = route(understood, self.sources())
-        settings = self.settings
-        found = retrieve(self._store, self.embedder, routed, candidates=settings.candidates, k=settings.passages)
+        routed = self._route(understood)
+        found = retrieve(self._store, self.embedder, routed, self.settings, self.settings.passages)
         return Evidence(
             question=question,
             standalone_question=understood,
             asked=routed.question,
             named_sources=routed.sources,
-            passages=within_budget(found, self.settings.context_tokens),
+            passages=within_budget(found.passages, self.settings.context_tokens),
             text_of=self.text,
             mentions=self._store.document_frequency,
             passage_count=self._store.passage_count,
+            steps=found.steps,
         )
 
     async def aask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
@@ -170,9 +172,12 @@ class Corpus:
 
     def retrieve(self, question: str, k: int = 10, *, history: Sequence[Turn] = ()) -> tuple[ScoredPassage, ...]:
         """The `k` passages that best fit the question, best first, and why each was found."""
-        candidates = max(self.settings.candidates, k)
-        routed = route(standalone(question, history), self.sources())
-        return retrieve(self._store, self.embedder, routed, candidates=candidates, k=k)
+        routed = self._route(standalone(question, history))
+        return retrieve(self._store, self.embedder, routed, self.settings, k).passages
+
+    def _route(self, question: str) -> Route:
+        on = self.settings
+        return route(question, self.sources(), lanes=on.lanes, split=on.clauses, dates=on.dates)
 
     def text(self, source: str) -> str:
         """The whole text of a source, to which every offset refers. Raises SourceNotFound."""

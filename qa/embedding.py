@@ -85,9 +85,9 @@ class LocalEmbedder:
                 progress(done, len(texts))
         return unit(vectors)
 
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """The vector of a question, shape (384,). Raises WeightsUnavailable when the model cannot be had."""
-        return cast("NDArray[np.float32]", self.embed_documents([self.query_prefix + text])[0])
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of questions, shape (len(texts), 384). Raises WeightsUnavailable when the model cannot be had."""
+        return self.embed_documents([self.query_prefix + text for text in texts])
 
     def _model(self) -> _Model:
         with self._lock:
@@ -175,12 +175,12 @@ class LlamaIndexEmbedder:
                 progress(len(rows), len(texts))
         return unit(np.asarray(rows, dtype=np.float32).reshape(len(texts), self.dimension))
 
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """The vector of a question, shape (dimension,), L2-normalised."""
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of questions, shape (len(texts), dimension), L2-normalised."""
         import numpy as np
 
-        row = np.asarray(self.model.get_query_embedding(text), dtype=np.float32)
-        return cast("NDArray[np.float32]", unit(row[None])[0])
+        rows = [self.model.get_query_embedding(text) for text in texts]
+        return unit(np.asarray(rows, dtype=np.float32).reshape(len(texts), self.dimension))
 
 
 def _local(model: str, settings: Settings) -> Embedder:
@@ -200,7 +200,7 @@ EMBEDDERS: Mapping[str, Callable[[str, Settings], Embedder]] = {"local": _local,
 
 _POSSIBLE = (
     'an embedder is "local", "openai:MODEL", a LlamaIndex embedding, '
-    "or an object with name, dimension, embed_documents and embed_query"
+    "or an object with name, dimension, embed_documents and embed_queries"
 )
 
 
@@ -214,7 +214,7 @@ def make_embedder(spec: str | object, settings: Settings) -> Embedder:
         if kind not in EMBEDDERS:
             raise ValueError(f"{_POSSIBLE}; not {spec!r}")
         return EMBEDDERS[kind](model, settings)
-    if _has(spec, "name", "dimension", "embed_documents", "embed_query"):
+    if _has(spec, "name", "dimension", "embed_documents", "embed_queries"):
         return cast(Embedder, spec)
     if _has(spec, "model_name", "get_text_embedding_batch", "get_query_embedding"):
         return LlamaIndexEmbedder(cast(LlamaIndexEmbedding, spec))

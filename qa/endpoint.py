@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from qa.errors import EndpointError
 from vectorstore.vectors import unit
@@ -44,7 +44,7 @@ class EndpointEmbedder:
     @cached_property
     def dimension(self) -> int:
         """The length of the model's vectors."""
-        return int(self.embed_query("dimension").shape[0])
+        return int(self._embed(["dimension"]).shape[1])
 
     def embed_documents(
         self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None
@@ -59,9 +59,9 @@ class EndpointEmbedder:
                 progress(min(start + _BATCH, len(texts)), len(texts))
         return np.concatenate(parts) if parts else np.zeros((0, self.dimension), dtype=np.float32)
 
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """The vector of a question, shape (dimension,), L2-normalised."""
-        return cast("NDArray[np.float32]", self._embed([text])[0])
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of questions, shape (len(texts), dimension), L2-normalised."""
+        return self.embed_documents(texts)
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         import openai

@@ -1,18 +1,24 @@
-"""Dense and lexical search, re-scored by the best sentence, fused, spread over sources.
+"""Dense and lexical search for every clause of a question, re-scored by the best sentence, fused, spread.
 
-Passage vectors (Chroma) and full text (FTS5, BM25) each propose candidates. Every candidate then gets the
-cosine of its best sentence, which tells more than the passage's own vector, and the two scores are
-added with the weights below, measured on MultiHop-RAG (docs/measurements.md).
+Passage vectors (Chroma) and full text (FTS5, BM25) each propose candidates for each clause. Every candidate then
+gets the cosine of its best sentence, which tells more than the passage's own vector, and `qa.ranking` puts
+them in order. A second look prefers the passages that name what the first ones have in common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice, product
 from typing import TYPE_CHECKING
 
-from qa.routing import Route
-from qa.types import Embedder, ScoredPassage
-from qa.words import Word, same_name, words
+from qa.ranking import Features, raised, ranked, scores
+from qa.routing import Clause, Lane, Route
+from qa.settings import Settings
+from qa.types import Embedder, Passage, ScoredPassage, Step
+from qa.words import SPEECH_VERBS, Word, same_name, stem, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,49 +26,142 @@ if TYPE_CHECKING:
 
     from vectorstore.store import Store
 
-LEXICAL_WEIGHT = 1.0
-SENTENCE_WEIGHT = 5.0
-LANE_BONUS = 0.5
-CROWDING = 0.03
+_DEPTH = 1_000  # passages whose BM25 score is known for a clause
+_IN_A_LANE = 20
+_POOL = 60  # candidates that passages are chosen from
+_LOOKED_AT = 8  # passages that a second look takes names from
+_OF_SOURCES = SPEECH_VERBS | {stem(w) for w in "article coverage news piece publish source story".split()}
+_SHORTEST_NAME = 5
+_SPELT_LONGER = 2  # letters that another spelling may add or leave out
 _CHARACTERS_A_TOKEN = 4
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][^\W\d_]{2,}")  # inside a sentence, where a capital means something
+_CALENDAR = frozenset(
+    """Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August
+    September October November December""".split()
+)
 
 
-def retrieve(store: Store, embedder: Embedder, route: Route, *, candidates: int, k: int) -> tuple[ScoredPassage, ...]:
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Passages, best first, and what each stage did to find them."""
+
+    passages: tuple[ScoredPassage, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """What the searches brought: per clause ids by dense rank and BM25 scores by lexical rank, and all `ids` proposed.
+
+    `sources` are the documents the ids belong to; `similarities` the cosines of an id's sentences with each clause,
+    shape (sentences, clauses).
+    """
+
+    dense: Sequence[Sequence[int]]
+    lexical: Sequence[Mapping[int, float]]
+    ids: Sequence[int]
+    sources: Mapping[int, str]
+    similarities: Mapping[int, NDArray[np.float32]]
+
+
+def retrieve(store: Store, embedder: Embedder, route: Route, settings: Settings, k: int) -> Retrieved:
     """The `k` passages that best fit a standalone question, best first, and why each was found.
 
-    Each lane of the route is searched on its own beside the whole.
-
-    `candidates` is how many each search proposes. An empty question or store gives an empty tuple.
+    An empty question or store gives nothing.
     """
-    question = route.question
-    if not question.strip() or not store.passage_count:
-        return ()
-    vector = embedder.embed_query(question)
-    terms = search_terms(store, question)
-    dense = [i for i, _ in store.dense(vector, candidates)]
-    lexical = dict(store.lexical(terms, candidates))
-    in_lane: set[int] = set()
-    for lane in route.lanes:
-        found = dict(store.lexical(terms, candidates, lane))
-        in_lane |= found.keys()
-        lexical |= found
-    scored = _scored(store, vector, dense, lexical, in_lane)
-    return tuple(_spread(scored)[:k])
+    if not route.question.strip() or not store.passage_count:
+        return Retrieved()
+    found = _search(store, embedder, route, settings, max(settings.candidates // len(route.clauses), k))
+    scored = scores(_features(found, route, settings))
+    pool = [i for i, _ in ranked(scored, max(_POOL, k), spread=False)]
+    passages = list(store.passages([found.ids[i] for i in pool]).values())
+    scored = scored.only(pool)
+    chosen = ranked(scored, k, spread=settings.spread)
+    bridge = _bridge(route.question, [passages[i] for i, _ in chosen[:_LOOKED_AT]]) if settings.second_look else None
+    if bridge:
+        chosen = ranked(raised(scored, [bridge in p.text for p in passages]), k, spread=settings.spread)
+    result = tuple(_scored(passages[i], score, found) for i, score in chosen)
+    return Retrieved(result, tuple(_steps(found, route, bridge, result)))
 
 
-def search_terms(store: Store, question: str) -> list[str]:
-    """The question's content words, and for names the other spellings that the documents use."""
-    found = [w for w in words(question) if w.content]
-    terms = [w.text for w in found]
-    for word in found:
-        terms += _spellings(store, word)
-    return list(dict.fromkeys(terms))
+def _search(store: Store, embedder: Embedder, route: Route, settings: Settings, limit: int) -> _Candidates:
+    """Both searches for each clause; where the question names sources, the lexical one looks at those alone."""
+    texts = [c.text for c in route.clauses]
+    vectors = embedder.embed_queries(texts)
+    dense = [[i for i, _ in store.dense(vector, limit)] for vector in vectors]
+    terms = [_search_terms(store, text, route, settings) for text in texts]
+    lexical = [dict(store.lexical(t, max(_DEPTH, limit))) for t in terms]
+    proposed = [*chain(*dense), *chain(*(islice(scores, limit) for scores in lexical))]
+    if route.lanes:
+        proposed += _in_lanes(store, terms, lexical, route.lanes)
+    ids = list(dict.fromkeys(proposed))
+    sources = store.sources_of(ids)
+    similarities = {i: rows @ vectors.T for i, rows in store.sentence_vectors(ids).items()}
+    return _Candidates(dense, lexical, ids, sources, similarities)
+
+
+def _in_lanes(
+    store: Store, terms: Sequence[Sequence[str]], lexical: Sequence[dict[int, float]], lanes: Sequence[Lane]
+) -> Iterator[int]:
+    """The best of each lane for each clause. A lane that a long result has too little of is searched by itself."""
+    sources = store.sources_of(set(chain(*lexical)))
+    for lane, (asked, known) in product(lanes, zip(terms, lexical, strict=True)):
+        found = [i for i in known if sources.get(i) in lane.sources][:_IN_A_LANE]
+        if len(found) < _IN_A_LANE and len(known) >= _DEPTH:
+            known |= store.lexical(asked, _IN_A_LANE, lane.sources)
+            found = [i for i in known if i in found or i not in sources]
+        yield from found
+
+
+def _features(found: _Candidates, route: Route, settings: Settings) -> Features:
+    import numpy as np
+
+    sources = [found.sources[i] for i in found.ids]
+    of_sentences = np.max if settings.rescore else np.mean
+    meaning = np.array([of_sentences(found.similarities[i], axis=0) for i in found.ids]).T
+    return Features(
+        lexical=np.array([[scores.get(i, 0.0) for i in found.ids] for scores in found.lexical]),
+        meaning=meaning,
+        lanes=np.array([[s in lane.sources for s in sources] for lane in route.lanes]).reshape(-1, len(sources)) > 0,
+        own_lane=np.array([[_own_lane(clause, route, s) for s in sources] for clause in route.clauses]),
+        dated=np.array([s in route.dated for s in sources]),
+    )
+
+
+def _own_lane(clause: Clause, route: Route, source: str) -> float:
+    """1 for a source that the clause names; one half for one that the question names elsewhere if the clause names none."""
+    if clause.lanes:
+        return float(any(source in lane.sources for lane in clause.lanes))
+    return 0.5 * (source in route.sources)
+
+
+def _bridge(question: str, passages: Sequence[Passage]) -> str | None:
+    """The name that most of these passages share and the question does not say: what "which company" may stand for."""
+    asked = {w.stem for w in words(question)}
+    counts = Counter(name for p in passages for name in set(_NAME.findall(p.text)) - _CALENDAR)
+    shared = [name for name, n in counts.most_common() if n > 1 and stem(name) not in asked]
+    return shared[0] if shared else None
+
+
+def _search_terms(store: Store, question: str, route: Route, settings: Settings) -> list[str]:
+    """The question's content words, and for names the other spellings that the documents use.
+
+    In a question that names sources, "article" and "reported" speak of those, not of what they say.
+    """
+    found = [w for w in words(question) if w.content and not (route.lanes and w.stem in _OF_SOURCES)]
+    spelt = (_spellings(store, word) for word in found if settings.spellings and _may_be_name(word, question))
+    return list(dict.fromkeys([*(w.text for w in found), *chain(*spelt)]))
+
+
+def _may_be_name(word: Word, question: str) -> bool:
+    """Names have capitals, unless their question has none."""
+    return len(word.stem) >= _SHORTEST_NAME and not word.stem.isdigit() and (word.capitalised or question.islower())
 
 
 def _spellings(store: Store, word: Word) -> list[str]:
-    if len(word.stem) < 5 or word.stem.isdigit():
-        return []
-    return [t for t in store.vocabulary(word.stem[:2]) if t != word.stem and same_name(t, word.stem)]
+    lengths = (len(word.stem) - _SPELT_LONGER, len(word.stem) + _SPELT_LONGER)
+    found = store.vocabulary(word.stem[:2], lengths)
+    return [t for t in found if t != word.stem and same_name(t, word.stem)]
 
 
 def within_budget(passages: Sequence[ScoredPassage], tokens: int) -> tuple[ScoredPassage, ...]:
@@ -77,30 +176,34 @@ def within_budget(passages: Sequence[ScoredPassage], tokens: int) -> tuple[Score
     return tuple(kept)
 
 
-def _scored(
-    store: Store, vector: NDArray[np.float32], dense: Sequence[int], lexical: dict[int, float], in_lane: set[int]
-) -> list[ScoredPassage]:
-    ids = list(dict.fromkeys((*dense, *lexical)))
-    passages, sentences = store.passages(ids), store.sentence_vectors(ids)
-    dense_rank = {i: rank for rank, i in enumerate(dense, start=1)}
-    by_bm25 = sorted(lexical, key=lambda i: -lexical[i])
-    lexical_rank = {i: rank for rank, i in enumerate(by_bm25, start=1)}
-    top = max(lexical.values(), default=1.0) or 1.0
-    found = []
-    for i in ids:
-        similarities = tuple(float(s) for s in sentences[i] @ vector)
-        best = max(similarities, default=0.0)
-        score = LEXICAL_WEIGHT * lexical.get(i, 0.0) / top + SENTENCE_WEIGHT * best + LANE_BONUS * (i in in_lane)
-        found.append(ScoredPassage(passages[i], score, dense_rank.get(i), lexical_rank.get(i), best, similarities))
-    return sorted(found, key=lambda s: -s.score)
+def _scored(passage: Passage, score: float, found: _Candidates) -> ScoredPassage:
+    similarities = tuple(map(float, found.similarities[passage.id].max(axis=1)))
+    dense, lexical = _best_rank(passage.id, found.dense), _best_rank(passage.id, found.lexical)
+    return ScoredPassage(passage, score, dense, lexical, max(similarities, default=0.0), similarities)
 
 
-def _spread(scored: Sequence[ScoredPassage]) -> list[ScoredPassage]:
-    """Ranks a source's further passages a little lower, so that one long document does not crowd out the rest."""
-    seen: dict[str, int] = {}
-    ranked = []
-    for s in scored:
-        earlier = seen.get(s.passage.source, 0)
-        seen[s.passage.source] = earlier + 1
-        ranked.append((s.score - CROWDING * earlier, s))
-    return [s for _, s in sorted(ranked, key=lambda r: -r[0])]
+def _best_rank(passage: int, results: Sequence[Iterable[int]]) -> int | None:
+    ranks = (rank for ids in results for rank, i in enumerate(ids, start=1) if i == passage)
+    return min(ranks, default=None)
+
+
+def _steps(found: _Candidates, route: Route, bridge: str | None, result: Sequence[ScoredPassage]) -> Iterator[Step]:
+    """What a reader of the answer's record wants to know of each stage that did something."""
+    for lane in route.lanes:
+        yield Step("lanes", f"{lane.name}: {_counted(len(lane.sources), 'document')}")
+    if len(route.clauses) > 1:
+        yield Step("clauses", " | ".join(c.text.strip() for c in route.clauses))
+    if route.dated:
+        yield Step("dates", f"{_counted(len(route.dated), 'document')} published then")
+    by_words = {i for scores in found.lexical for i in scores}
+    yield Step("search", f"{len(found.ids)} candidates, {len(by_words.intersection(found.ids))} of them by words")
+    if bridge:
+        yield Step("second_look", bridge)
+    yield Step(
+        "spread",
+        f"{_counted(len(result), 'passage')} of {_counted(len({r.passage.source for r in result}), 'document')}",
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

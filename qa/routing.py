@@ -1,76 +1,173 @@
-"""Which sources does the question name? By outlet ("what does CNN say"), title or file name."""
+"""What does the question name? Sources by outlet ("what does CNN say"), title or file name, days, and the clauses it has."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from qa.clauses import Span, clauses
+from qa.dating import periods
 from qa.types import Source
 from qa.words import fold, is_content, words
 
 _SHORTEST_TITLE = 4
+_PARTS_OF_AN_OUTLET = re.compile(r"\s+[|–—-]\s+|:\s+")
 _PREPOSITION = re.compile(
-    r"[\s,]*\b(?:according to|as reported by|as per|in|by|from|of|does|did|do|has)?\s*(?:the\s+)?$", re.IGNORECASE
+    r"[\s,]*\b(?:(?P<of_a_source>according to|as reported by|as per|in|by|from|does|did|has)|of|do)?\s*(?:the\s+)?[\"'“‘]?$",
+    re.IGNORECASE,
 )
+_CLOSING_QUOTE = re.compile(r"[\"'”’](?!s\b)")
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """The sources that one name in a question stands for: an outlet's, one title's, one file's."""
+
+    name: str
+    sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of a question, without the names of sources; `lanes` are those it names."""
+
+    text: str
+    lanes: tuple[Lane, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a question wants to be answered from: one lane of sources per outlet, title or file it names.
+    """Where a question wants to be answered from.
 
-    `question` is the question without those names, so that they are not searched for inside the documents.
+    `question` is the question without the names of sources, so that they are not searched for inside the documents.
+    `lanes` are the sources it names, one lane per outlet, title or file, `clauses` its parts, at least one.
+    `dated` are the sources published on the days it names.
     """
 
     question: str
-    lanes: tuple[tuple[str, ...], ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    dated: frozenset[str] = frozenset()
 
     @property
     def sources(self) -> frozenset[str]:
         """Every source of every lane; empty when the question names none."""
-        return frozenset(s for lane in self.lanes for s in lane)
+        return frozenset[str]().union(*(lane.sources for lane in self.lanes))
 
 
-def route(question: str, sources: Iterable[Source]) -> Route:
-    """Finds the sources that a question names."""
+@dataclass(frozen=True, slots=True)
+class _Mention:
+    """Where a question names a lane; `cut` is where the preposition before the name begins."""
+
+    lane: Lane
+    cut: int
+    start: int
+    end: int
+
+
+def route(
+    question: str, sources: Sequence[Source], *, lanes: bool = True, split: bool = True, dates: bool = True
+) -> Route:
+    """Finds what a question names. The flags switch off lanes, clauses and dates."""
+    mentions = _mentions(question, sources) if lanes else []
+    named = frozenset(s for m in mentions for s in m.lane.sources)
+    days = _days(sources) if dates else {}
+    found = periods(question, max(days.values())) if days else []
+    dated = frozenset(s for s, day in days.items() if any(p.first <= day <= p.last for p in found))
+    # The day of a named outlet's report tells which report; its text need not say it.
+    cuts = [(m.cut, m.end) for m in mentions] + [(p.start, p.end) for p in found if dated & named]
+    spans = clauses(question) if split else [(0, len(question))]
+    return Route(
+        _without(question, (0, len(question)), [(m.cut, m.end) for m in mentions]),
+        tuple({m.lane.name: m.lane for m in mentions}.values()),
+        tuple(
+            Clause(_without(question, s, cuts), tuple(m.lane for m in mentions if s[0] <= m.start < s[1]))
+            for s in spans
+        ),
+        dated,
+    )
+
+
+def _without(question: str, span: Span, cuts: Iterable[Span]) -> str:
+    """The text of `span` without those of `cuts` that begin or end in it."""
+    start, end = span
+    kept = []
+    for first, last in sorted(cuts):
+        if first < end and last > start:
+            kept.append(question[start : max(start, first)])
+            start = min(end, last)
+    return "".join((*kept, question[start:end]))
+
+
+def _mentions(question: str, sources: Iterable[Source]) -> list[_Mention]:
+    """Every place where the question names sources, in order, longer names first; places do not overlap."""
     asked = _folded(question)
-    lanes: dict[str, list[str]] = {}
+    named: dict[str, set[str]] = {}
     for source in sources:
-        label = next((label for label in _labels(source) if f" {label} " in asked), None)
-        if label:
-            lanes.setdefault(label, []).append(source.source)
-    for label in lanes:
-        question = _without(question, label)
-    return Route(question, tuple(tuple(lane) for lane in lanes.values()))
+        for label in _labels(source):
+            if f" {label} " in asked:
+                named.setdefault(label, set()).add(source.source)
+    found: list[_Mention] = []
+    for label in sorted(named, key=lambda x: -len(x)):
+        lane = Lane(label, frozenset(named[label]))
+        found += [m for m in _places(question, lane) if all(m.end <= f.start or f.end <= m.start for f in found)]
+    return sorted(found, key=lambda m: m.start)
 
 
-def _without(question: str, label: str) -> str:
-    found = words(question)
-    size = len(label.split())
-    for i in range(len(found) - size + 1):
-        if " ".join(fold(w.text) for w in found[i : i + size]) == label:
-            before = _PREPOSITION.sub("", question[: found[i].start])
-            return before + question[found[i + size - 1].end :]
-    return question
+def _places(question: str, lane: Lane) -> list[_Mention]:
+    tokens = words(_spaced(question))
+    size = len(lane.name.split())
+    found = []
+    for i in range(len(tokens) - size + 1):
+        run = tokens[i : i + size]
+        if [fold(w.text) for w in run] == lane.name.split():
+            start, end = run[0].start, run[-1].end
+            asked_of = _PREPOSITION.search(question[:start])
+            # "At what age" does not name The Age: a single word needs its capital, or "according to" and the like.
+            if size > 1 or not run[0].text.islower() or (asked_of and asked_of["of_a_source"]):
+                closing = _CLOSING_QUOTE.match(question, end)
+                cut = asked_of.start() if asked_of else start
+                found.append(_Mention(lane, cut, start, closing.end() if closing else end))
+    return found
+
+
+def _days(sources: Iterable[Source]) -> dict[str, date]:
+    """The days on which sources were published, of those that say so."""
+    return {s.source: day for s in sources if (day := _day(s.published_at))}
+
+
+@lru_cache(maxsize=65536)
+def _day(published_at: str | None) -> date | None:
+    try:
+        return date.fromisoformat(published_at[:10]) if published_at else None
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=65536)
 def _labels(source: Source) -> Sequence[str]:
-    """Folded names of a source that a question may use, the outlet first."""
+    """Folded names of a source that a question may use."""
     path = PurePosixPath(source.source)
-    labels = [_folded(source.outlet).strip()] if source.outlet else []
-    labels += [_folded(path.name).strip(), _folded(re.sub(r"^\d+(?=[\W_])", "", path.stem)).strip()]
+    labels = [_folded(path.name), _folded(re.sub(r"^\d+(?=[\W_])", "", path.stem))]
+    if source.outlet:
+        labels += [_folded(source.outlet), _folded(_PARTS_OF_AN_OUTLET.split(source.outlet)[0])]
     if source.title and len(source.title.split()) >= _SHORTEST_TITLE:
-        labels.append(_folded(source.title).strip())
-    return [label for label in (re.sub(r"^the ", "", x) for x in labels) if _is_telling(label)]
+        labels.append(_folded(source.title))
+    return [label for label in (re.sub(r"^the ", "", x.strip()) for x in labels) if _is_telling(label)]
 
 
 def _is_telling(label: str) -> bool:
     return len(label) > 2 and any(is_content(w) and not w.isdigit() for w in label.split())
 
 
+def _spaced(text: str) -> str:
+    """Hyphens and underscores made spaces; offsets stay."""
+    return re.sub(r"[-_]", " ", text)
+
+
 def _folded(text: str) -> str:
-    text = re.sub(r"[-_]", " ", text)
-    return f" {' '.join(fold(w.text) for w in words(text))} "
+    return f" {' '.join(fold(w.text) for w in words(_spaced(text)))} "

@@ -10,6 +10,9 @@ from platformdirs import user_cache_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+STAGES = ("lanes", "clauses", "dates", "spellings", "rescore", "second_look", "spread")
+"""Settings that switch one stage of retrieval on or off, in the order in which they act."""
+
 
 class Settings(BaseSettings):
     """Settings of a corpus: arguments first, then the environment, then the defaults."""
@@ -28,9 +31,18 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(50, ge=1, description="files above this many megabytes are refused")
     read_seconds: float = Field(30.0, gt=0, description="a file that takes longer to read is refused")
     read_memory_mb: int = Field(2048, ge=256, description="memory the reading process may take")
-    candidates: int = Field(60, ge=1, description="candidates taken from each search before fusion")
+    candidates: int = Field(
+        60, ge=1, description="candidates taken from each search before fusion, shared by the clauses"
+    )
     passages: int = Field(24, ge=1, description="passages handed to the answerer")
     context_tokens: int = Field(6144, ge=128, description="most tokens in those passages together")
+    lanes: bool = Field(True, description="look in the sources that a question names, one lane each")
+    clauses: bool = Field(True, description="search for each clause of a long question by itself")
+    dates: bool = Field(True, description="prefer sources published on the days that a question names")
+    spellings: bool = Field(True, description="search for a name in the other spellings that the documents use")
+    rescore: bool = Field(True, description="score a passage by its best sentence, not by the mean of all")
+    second_look: bool = Field(True, description="prefer passages that name what the first ones have in common")
+    spread: bool = Field(True, description="share the passages out among clauses and lanes")
     answer_words: int = Field(60, ge=10, description="words a quoted answer aims to stay under")
 
     @property

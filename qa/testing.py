@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from qa.citing import cite
@@ -40,9 +40,9 @@ class HashEmbedder:
                 self._add(row, text, 1.0)
         return unit(rows)
 
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """The vector of a question, shape (dimension,), L2-normalised: the same as a document's."""
-        return cast("NDArray[np.float32]", self.embed_documents([text])[0])
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of questions, shape (len(texts), dimension), L2-normalised: the same as documents'."""
+        return self.embed_documents(texts)
 
     def _add(self, row: NDArray[np.float32], feature: str, weight: float) -> None:
         bits = crc32(feature.encode("utf-8", "surrogatepass"))

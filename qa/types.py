@@ -33,6 +33,7 @@ __all__ = [
     "Side",
     "Source",
     "Statement",
+    "Step",
     "Turn",
     "Usage",
     "Verdict",
@@ -113,6 +114,14 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What one stage did for an answer, in words; `stage` is the setting that switches it off, where there is one."""
+
+    stage: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What an answer cost. Tokens are the model's; both are 0 for quoted answers."""
 
@@ -129,7 +138,7 @@ class Answer:
     `text` carries the markers ("... [1]"). `abstained` is true when the documents do not answer; then
     `text` says what is missing and `nearest` holds the closest evidence there is, not an answer.
     `standalone_question` is the question as understood, equal to `question` on a first turn.
-    `fingerprint` identifies settings, embedder and answerer that made the answer.
+    `steps` tells what each stage of retrieval did. `fingerprint` identifies settings, embedder and answerer that made the answer.
     """
 
     question: str
@@ -140,6 +149,7 @@ class Answer:
     nearest: tuple[Citation, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     passages: tuple[ScoredPassage, ...] = ()
+    steps: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
     fingerprint: str = ""
 
@@ -184,7 +194,7 @@ class Evidence:
     `asked` is the standalone question without the names of sources, `named_sources` the sources it names, to
     which the answer is then limited; empty when it names none.
 
-    `text_of` returns the whole text of a source, `mentions` how many of the corpus's `passage_count` passages hold
+    `steps` tells how they were found. `text_of` returns the whole text of a source, `mentions` how many of the corpus's `passage_count` passages hold
     each term.
     """
 
@@ -196,6 +206,7 @@ class Evidence:
     text_of: Callable[[str], str]
     mentions: Callable[[Sequence[str]], dict[str, int]]
     passage_count: int
+    steps: tuple[Step, ...] = ()
 
 
 class Embedder(Protocol):
@@ -215,8 +226,8 @@ class Embedder(Protocol):
         """Vectors of `texts`, shape (len(texts), dimension), L2-normalised."""
         ...
 
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """The vector of a question, shape (dimension,), L2-normalised."""
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of questions, shape (len(texts), dimension), L2-normalised."""
         ...
 
 

@@ -23,9 +23,9 @@ BELOW = {
 FLOORS = (
     ("types", "errors", "settings"),
     ("paragraphs", "words", "llamaindex"),
-    ("values", "synonyms", "cleaning", "citing", "decoding", "models", "routing", "rendering"),
-    ("questions", "attributing", "splitting", "describing", "endpoint"),
-    ("embedding", "webpages", "comparing", "rewriting"),
+    ("values", "synonyms", "cleaning", "citing", "decoding", "models", "clauses", "ranking", "rendering"),
+    ("questions", "attributing", "splitting", "describing", "endpoint", "dating"),
+    ("embedding", "webpages", "comparing", "rewriting", "routing"),
     ("reading",),
     ("matching", "wanted", "isolation", "retrieval"),
     ("scoring",),

@@ -75,7 +75,7 @@ def test_documents_become_unit_rows_of_float32(embedder: Embedder) -> None:
 
 
 def test_a_question_becomes_one_unit_vector(embedder: Embedder) -> None:
-    vector = embedder.embed_query("When did they meet?")
+    vector = embedder.embed_queries(["When did they meet?"])[0]
     assert vector.shape == (embedder.dimension,)
     assert vector.dtype == np.float32
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
@@ -89,7 +89,7 @@ def test_no_texts_become_no_rows(embedder: Embedder) -> None:
 
 def test_the_same_texts_give_the_same_vectors(embedder: Embedder) -> None:
     np.testing.assert_array_equal(embedder.embed_documents(TEXTS), embedder.embed_documents(TEXTS))
-    np.testing.assert_array_equal(embedder.embed_query("Who?"), embedder.embed_query("Who?"))
+    np.testing.assert_array_equal(embedder.embed_queries(["Who?"])[0], embedder.embed_queries(["Who?"])[0])
 
 
 def test_every_row_belongs_to_its_text_in_whatever_order(embedder: Embedder) -> None:
@@ -107,11 +107,11 @@ def test_an_embedder_has_a_name(embedder: Embedder) -> None:
 
 
 def test_a_lone_surrogate_is_no_error(local: LocalEmbedder) -> None:
-    assert local.embed_query("caf\ud800").shape == (384,)
+    assert local.embed_queries(["caf\ud800"])[0].shape == (384,)
 
 
 def test_the_local_model_prefers_the_sentence_that_answers(local: LocalEmbedder) -> None:
-    question = local.embed_query("On which day did they meet in Geneva?")
+    question = local.embed_queries(["On which day did they meet in Geneva?"])[0]
     meeting, _, football, *_ = local.embed_documents(TEXTS) @ question
     assert meeting > football + 0.1
 
@@ -119,8 +119,8 @@ def test_the_local_model_prefers_the_sentence_that_answers(local: LocalEmbedder)
 def test_questions_are_prefixed_and_documents_are_not(local: LocalEmbedder) -> None:
     text = "Who met in Geneva?"
     as_document = local.embed_documents([local.query_prefix + text])[0]
-    np.testing.assert_array_equal(local.embed_query(text), as_document)
-    assert not np.allclose(local.embed_query(text), local.embed_documents([text])[0])
+    np.testing.assert_array_equal(local.embed_queries([text])[0], as_document)
+    assert not np.allclose(local.embed_queries([text])[0], local.embed_documents([text])[0])
 
 
 def test_long_texts_are_cut_at_512_tokens(local: LocalEmbedder) -> None:

@@ -21,14 +21,14 @@ def server() -> Iterator[EndpointServer]:
 def test_key_and_address_come_from_the_environment(server: EndpointServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-    assert EndpointEmbedder("tiny").embed_query("a").shape == (8,)
+    assert EndpointEmbedder("tiny").embed_queries(["a"])[0].shape == (8,)
     assert server.requests[0]["model"] == "tiny"
 
 
 def test_without_a_key_the_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(EndpointError, match="OPENAI_API_KEY"):
-        EndpointEmbedder("tiny").embed_query("a")
+        EndpointEmbedder("tiny").embed_queries(["a"])[0]
 
 
 def test_batches_are_of_256_and_rows_in_order(server: EndpointServer) -> None:
@@ -51,7 +51,7 @@ def test_the_dimension_costs_one_call_once(server: EndpointServer) -> None:
 def test_an_overloaded_endpoint_is_asked_again(server: EndpointServer) -> None:
     server.refusals = [(503, {}), (429, {})]
     server.headers = {"retry-after-ms": "1"}
-    assert EndpointEmbedder("tiny", client=server.client(retries=2)).embed_query("a").shape == (8,)
+    assert EndpointEmbedder("tiny", client=server.client(retries=2)).embed_queries(["a"])[0].shape == (8,)
     assert len(server.requests) == 3
 
 
@@ -63,7 +63,7 @@ def test_the_embedders_own_client_gives_up_after_three_tries(
     server.refusals = [(503, {})] * 9
     server.headers = {"retry-after-ms": "1"}
     with pytest.raises(EndpointError, match="503"):
-        EndpointEmbedder("tiny").embed_query("a")
+        EndpointEmbedder("tiny").embed_queries(["a"])[0]
     assert len(server.requests) == 3
 
 
@@ -72,7 +72,7 @@ def test_a_refusal_is_an_endpoint_error_without_the_key(server: EndpointServer, 
     server.refusals = [(status, {"error": {"message": f"key {KEY} is not welcome"}})]
     embedder = EndpointEmbedder("tiny", client=server.client())
     with pytest.raises(EndpointError, match=f"openai:tiny.*{status}") as caught:
-        embedder.embed_query("a")
+        embedder.embed_queries(["a"])[0]
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None
     assert KEY not in repr(embedder)
@@ -81,7 +81,7 @@ def test_a_refusal_is_an_endpoint_error_without_the_key(server: EndpointServer, 
 def test_an_endpoint_that_is_not_there_is_an_endpoint_error(server: EndpointServer) -> None:
     client = server.client().with_options(base_url="http://127.0.0.1:9/v1")
     with pytest.raises(EndpointError, match=r"127\.0\.0\.1"):
-        EndpointEmbedder("tiny", client=client).embed_query("a")
+        EndpointEmbedder("tiny", client=client).embed_queries(["a"])[0]
 
 
 def item(index: int, embedding: object) -> dict[str, object]:

@@ -72,7 +72,7 @@ def page(tmp_path):
     documents = tmp_path / "documents"
     documents.mkdir()
     (documents / "trap.txt").write_text(f"A report on a vault\n\n{TRAP}\n\nNobody else was there.", "utf-8")
-    (documents / "key.txt").write_text(f"A report on a key\n\n{KEY}", "utf-8")
+    (documents / "key.txt").write_text(f"What was seen on Monday\n\n{KEY}", "utf-8")
     code = """
 import sys
 from qa import embedding

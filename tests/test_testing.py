@@ -37,9 +37,9 @@ def evidence(question: str, *passages: Passage) -> Evidence:
 
 
 def test_hash_vectors_are_the_same_in_every_process() -> None:
-    code = "from qa.testing import HashEmbedder; print(HashEmbedder(16).embed_query('met in Geneva').tobytes().hex())"
+    code = "from qa.testing import HashEmbedder; print(HashEmbedder(16).embed_queries(['met in Geneva'])[0].tobytes().hex())"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    assert other == HashEmbedder(16).embed_query("met in Geneva").tobytes().hex()
+    assert other == HashEmbedder(16).embed_queries(["met in Geneva"])[0].tobytes().hex()
 
 
 def test_hash_vectors_of_like_texts_are_near() -> None:
@@ -51,7 +51,7 @@ def test_hash_vectors_of_like_texts_are_near() -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "the", "…", "日本", "\ud800"])
 def test_hash_vectors_are_never_zero(text: str) -> None:
-    assert np.linalg.norm(HashEmbedder(8).embed_query(text)) == pytest.approx(1)
+    assert np.linalg.norm(HashEmbedder(8).embed_queries([text])[0]) == pytest.approx(1)
 
 
 def test_a_scripted_question_gets_its_statements_with_real_offsets() -> None:

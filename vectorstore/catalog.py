@@ -145,6 +145,14 @@ class Catalog:
         """The ids of all passages, ascending."""
         return [i for (i,) in self._db.execute("SELECT id FROM passages ORDER BY id")]
 
+    def sources_of(self, ids: Collection[int]) -> dict[int, str]:
+        """The source of each of the passages `ids` that exist."""
+        query = (
+            "SELECT p.id, d.source FROM passages AS p JOIN documents AS d ON d.id = p.document"
+            " WHERE p.id IN (SELECT value FROM json_each(?))"
+        )
+        return dict(self._db.execute(query, (json.dumps(list(ids)),)).fetchall())
+
     def passages(self, ids: Collection[int]) -> dict[int, Passage]:
         """Those of the passages `ids` that exist, in the order of `ids`."""
         listed = json.dumps(list(ids))

@@ -29,12 +29,15 @@ class FullText:
         query = f"SELECT rowid, -rank FROM passage_index WHERE passage_index MATCH ?{filtered} ORDER BY rank LIMIT ?"  # noqa: S608
         return self._db.execute(query, (_any_of(terms), *listed, limit)).fetchall()
 
-    def vocabulary(self, prefix: str, limit: int) -> list[str]:
-        """The first `limit` index terms, in order, that begin with `prefix`. Index terms are lower-case stems."""
+    def vocabulary(self, prefix: str, lengths: tuple[int, int], limit: int) -> list[str]:
+        """The first `limit` index terms, in order, that begin with `prefix` and have so many letters, both ends included.
+
+        Index terms are lower-case stems.
+        """
         low = _storable(prefix.lower())
         rows = self._db.execute(
-            "SELECT term FROM vocabulary WHERE term >= ? AND term < ? ORDER BY term LIMIT ?",
-            (low, f"{low}\U0010ffff", limit),
+            "SELECT term FROM vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? ORDER BY term LIMIT ?",
+            (low, f"{low}\U0010ffff", *lengths, limit),
         )
         return [term for (term,) in rows]
 

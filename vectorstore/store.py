@@ -186,14 +186,22 @@ class Store:
         return self._catalog.passages(ids)
 
     @_guarded
+    def sources_of(self, ids: Collection[int]) -> dict[int, str]:
+        """The source of each of the passages `ids` that exist."""
+        return self._catalog.sources_of(ids)
+
+    @_guarded
     def sentence_vectors(self, ids: Collection[int]) -> dict[int, NDArray[np.float32]]:
         """Unit rows, shape (number of sentences, dimension), of those of the passages `ids` that exist."""
         return self._catalog.embeddings.sentence_vectors(ids)
 
     @_guarded
-    def vocabulary(self, prefix: str, limit: int = 1_000) -> list[str]:
-        """The first `limit` index terms, in order, that begin with `prefix`. Index terms are lower-case stems."""
-        return self._catalog.full_text.vocabulary(prefix, limit)
+    def vocabulary(self, prefix: str, lengths: tuple[int, int], limit: int = 1_000) -> list[str]:
+        """The first `limit` index terms, in order, that begin with `prefix` and have so many letters, both ends included.
+
+        Index terms are lower-case stems.
+        """
+        return self._catalog.full_text.vocabulary(prefix, lengths, limit)
 
     @_guarded
     def document_frequency(self, terms: Iterable[str]) -> dict[str, int]:
