@@ -17,6 +17,8 @@ from qa.words import fold, names, words
 
 _MOST_STATEMENTS = 3
 _AS_GOOD = 0.7  # of the best sentence's score, for another to be quoted beside it
+_IN_DOUBT = 0.95  # a best sentence below this score may not be the one that answers,
+_WORTH_SHOWING = 0.25  # so a weaker one of the same document is quoted too
 _CLAIM = 0.35  # of the best sentence's score, for a source's own value to count as one side
 _SAME_WORDS = 0.7
 _MOST = 0.55  # share
@@ -66,8 +68,7 @@ class QuoteAnswerer:
         Where the best sentence leaves open what is wanted ("two Americans"), those beside it may tell.
         """
         chosen = [[found[0]]]
-        bar = max(ANSWERS, _AS_GOOD * found[0].score)
-        rest = [c for c in found[1:] if c.score >= bar]
+        rest = [c for c in found[1:] if _is_worth_quoting(c, found[0])]
         if found[0].features["untyped"] or (question.several and question.wanted == "person"):
             rest = _beside(found) + rest
         length = len(found[0].text.split())
@@ -80,6 +81,12 @@ class QuoteAnswerer:
                 chosen.append([candidate])
                 length += len(candidate.text.split())
         return chosen
+
+
+def _is_worth_quoting(candidate: Candidate, best: Candidate) -> bool:
+    if best.score < _IN_DOUBT and candidate.passage.source == best.passage.source:
+        return candidate.score >= _WORTH_SHOWING * best.score
+    return candidate.score >= max(ANSWERS, _AS_GOOD * best.score)
 
 
 def _beside(found: Sequence[Candidate]) -> list[Candidate]:
