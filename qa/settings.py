@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     passages: int = Field(24, ge=1, description="passages handed to the answerer")
     context_tokens: int = Field(6144, ge=128, description="most tokens in those passages together")
     answer_words: int = Field(60, ge=10, description="words a quoted answer aims to stay under")
+    sides_words: int = Field(
+        80, ge=20, description="words that an answer which shows differing sources aims to stay under"
+    )
 
     @property
     def chunking(self) -> str:
