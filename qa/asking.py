@@ -70,7 +70,7 @@ class Asked:
 
     `about` names it as the question does ("sport"), `head` is that noun's stem, "" where a question word asks.
     `relation` holds the stems that stand beside the value in a source, `subject` those of what or whom it is asked of,
-    in order.
+    in order; `titled` is true when that is a title in quotation marks, of which no word may be missing.
     """
 
     kind: AskedKind
@@ -78,6 +78,7 @@ class Asked:
     head: str
     relation: frozenset[str]
     subject: tuple[str, ...]
+    titled: bool = False
 
 
 def read_asked(question: Question) -> Asked | None:
@@ -95,7 +96,7 @@ def read_asked(question: Question) -> Asked | None:
     if (own - {head}) & _SAYING or (question.speaker and text == question.text):
         return None
     related = frozenset(own).union(*(RELATED.get(s, frozenset()) for s in own))
-    return Asked(kind, noun or kind, head, related, subject)
+    return Asked(kind, noun or kind, head, related, subject, bool(_QUOTED.search(text)))
 
 
 _ASIDE = re.compile(
@@ -133,18 +134,19 @@ _AVERAGE = re.compile(r"\b(?:median|average|mean)\b", re.IGNORECASE)
 
 
 def _noun(text: str) -> str:
-    """The last noun of "what is the NOUN of", "which NOUN", "X's NOUN"; "" where there is none."""
+    """The last noun of "what is the NOUN of", "which NOUN", "what type of NOUN", "X's NOUN"; "" where there is none."""
     for match in (_POSSESSED.search(text), _NAMED_KIND.search(text)):
         nouns: list[str] = []
         for word in match["nouns"].split() if match else ():
-            if word in _ENDS_NOUNS:
+            if word in _ENDS_NOUNS and not (word == "of" and nouns and nouns[-1] in _KINDS_OF):
                 break
             nouns.append(word)
-        if nouns:
+        if nouns and nouns[-1] != "of":
             return nouns[-1]
     return ""
 
 
+_KINDS_OF = frozenset({"type", "kind", "sort", "form"})
 _NAMED_KIND = re.compile(
     r"\b(?:(?:what|which)(?:'s| is| was| are| were)?|who(?:'s| is| was| are| were))(?: the| a| an)?"
     r" (?P<nouns>[a-z][\w-]*(?: [a-z][\w-]*)*)",
@@ -158,9 +160,9 @@ _ENDS_NOUNS = frozenset(
 
 def _subject(question: Question, text: str) -> tuple[str, ...]:
     """The words that name what is asked about: a title in quotation marks, else names and numbers."""
-    quoted = [w.stem for m in _QUOTED.finditer(text) for w in words(m[1])]
+    quoted = tuple(w.stem for m in _QUOTED.finditer(text) for w in words(m[1]))
     if quoted:
-        return tuple(dict.fromkeys(quoted))
+        return quoted
     spans = [(n.start, n.end) for n in question.names if n.end <= len(text)]
     if question.wanted != "place" and any(_AND.fullmatch(text[a[1] : b[0]]) for a, b in pairwise(spans[:2])):
         return ()  # what two did together is an event, not a property of either

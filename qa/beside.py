@@ -57,12 +57,24 @@ def _near(text: str, start: int, end: int, word: Word) -> float:
     return float(near * 0.85 ** len(_CLAUSE.findall(between)) * 0.4 ** len(_SENTENCE.findall(between)))
 
 
-def mentions(subject: Sequence[str], text: str) -> list[int]:
-    """Where `text` names the subject; of a name of several words, where at least two of them stand together."""
+def mentions(subject: Sequence[str], text: str, *, whole: bool = False) -> list[int]:
+    """Where `text` names the subject; of a name of several words, where at least two of them stand together.
+
+    `whole` asks for all of them, in order: a title.
+    """
+    if whole:
+        return _in_order(tuple(subject), text)
     hits = _among(text, frozenset(subject))
-    if len(subject) == 1:
+    if len(set(subject)) == 1:
         return [w.start for w in hits]
     return [a.start for a, b in pairwise(hits) if a.stem != b.stem and b.start - a.end <= _APART]
+
+
+def _in_order(subject: tuple[str, ...], text: str) -> list[int]:
+    found = words(text)
+    stems = [w.stem for w in found]
+    starts = (i for i, stem in enumerate(stems) if stem == subject[0])
+    return [found[i].start for i in starts if tuple(stems[i : i + len(subject)]) == subject]
 
 
 def definitions(text: str) -> Iterator[tuple[int, int]]:

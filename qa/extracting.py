@@ -18,9 +18,8 @@ from qa.words import STOPWORDS, fold, stem, stems, words
 
 _LIFE = re.compile(r"\W{0,4}[–—-]\W{0,4}")
 _LOOKED_UP = re.compile(r"\b(?:retrieved|accessed|archived|updated|viewed)(?: on)? $", re.IGNORECASE)
-_PEOPLE = re.compile(r" (?:people|inhabitants|residents|persons)\b")
 _MEASURED = re.compile(
-    r"\W{0,3}(?:%|(?:per|square|sq|km|mi|kilomet\w+|miles?|acres?|ha|hectares?|households?|housing|famil\w+|males?|females?"
+    r"[ -]{0,2}(?:%|(?:per|square|sq|km|mi|kilomet\w+|miles?|acres?|ha|hectares?|households?|housing|famil\w+|males?|females?"
     r"|years?|am|pm|th|st|nd|rd)\b|/)",
     re.IGNORECASE,
 )
@@ -29,6 +28,7 @@ _RATED = re.compile(
 )
 _COUNTED_WITHIN = 3  # words behind a number that say what is counted
 _SAME_PLACE, _SAME_TEXT, _ELSEWHERE = 1.0, 0.95, 0.7
+_TITLE_ELSEWHERE = 0.3  # its words alone are no title
 _SAME_PLACE_WORDS = 25
 _PARTIAL = 1.5  # exponent: half of a name says less than half
 
@@ -72,17 +72,34 @@ def _is_life(text: str, first: Value, last: Value) -> bool:
 
 def _quantities(asked: Asked, text: str, _published_at: str | None) -> Iterator[Found]:
     for value in values("money" if asked.kind == "money" else "number", text):
-        if value.kind == "number" and (_MEASURED.match(text, value.end) or _RATED.search(text, 0, value.start)):
+        unit = _unit(asked).match(text, value.end) if value.kind == "number" else None
+        other = value.kind == "number" and (_MEASURED.match(text, value.end) or _RATED.search(text, 0, value.start))
+        if other and not unit:
             continue
         weight = closeness(text, value.start, value.end, asked.relation)
         if not asked.head:  # "how many rooms": what is counted stands behind the number
             behind = {w.stem for w in words(text[value.end : value.end + 40])[:_COUNTED_WITHIN]}
             weight = 0.95 if asked.relation & behind else weight / 3
-        if value.kind == "number" and (counted := _PEOPLE.match(text, value.end)) and stem("people") in asked.relation:
-            value = replace(value, text=text[value.start : counted.end()], end=counted.end())
-            weight = max(weight, 0.95)
+        if unit:
+            value = replace(value, text=text[value.start : unit.end()], end=unit.end())
+            weight = max(weight, 0.95 * (stem("people") in asked.relation))
         yield Found(replace(value, parts={k: v for k, v in value.parts.items() if k != "unit"}), weight)
 
+
+def _unit(asked: Asked) -> re.Pattern[str]:
+    """The words behind a number that measure what is asked."""
+    return _UNITS.get(asked.head, _NO_UNIT)
+
+
+_NO_UNIT = re.compile(r"(?!)")
+_SIZES = re.compile(
+    r"[ -](?:(?:square|cubic|sq) )?(?:km|kilomet\w+|mi|miles?|met(?:er|re)s?|m|feet|foot|ft|acres?|ha|hectares?|inch\w*|laps?)\b[²2]?"
+)
+_UNITS: Mapping[str, re.Pattern[str]] = {
+    stem("population"): re.compile(r" (?:people|inhabitants|residents|persons)\b"),
+    stem("age"): re.compile(r" years\b"),
+    **dict.fromkeys(map(stem, ("size", "length", "height", "area")), _SIZES),
+}
 
 _FINDERS: Mapping[AskedKind, Callable[[Asked, str, str | None], Iterator[Found]]] = {
     "date": _dates,
@@ -95,16 +112,16 @@ _FINDERS: Mapping[AskedKind, Callable[[Asked, str, str | None], Iterator[Found]]
 }
 
 
-def nearness(asked: Asked, text: str, title: str | None, rarity: Mapping[str, float], at: int) -> float:
+def nearness(asked: Asked, text: str, heading: str, rarity: Mapping[str, float], at: int) -> float:
     """How surely what stands at `at` in `text` is said of the subject asked for, 0 to 1.
 
-    `rarity` weighs the subject's words against one another.
+    `heading` is what the document says it is about, `rarity` weighs the subject's words against one another.
     """
-    said = stems(text) | stems(title or "")
+    said = stems(text) | stems(heading)
     covered = sum(w for s, w in rarity.items() if s in said) / (sum(rarity.values()) or 1.0)
-    named = mentions(asked.subject, text)
-    near = _ELSEWHERE
-    if (named and named[0] <= OPENING) or (title and set(asked.subject) <= stems(title)):
+    named = mentions(asked.subject, text, whole=asked.titled)
+    near = _TITLE_ELSEWHERE if asked.titled else _ELSEWHERE
+    if (named and named[0] <= OPENING) or set(asked.subject) <= stems(heading):
         near = _SAME_TEXT
     gaps = [text[s:at].count(" ") for s in named if s <= at]
     if gaps:

@@ -113,7 +113,7 @@ def members(asked: Asked, text: str) -> Iterator[Found]:
     said = [meaning for _, meaning in matches]
     about = [(m.start(), m.end()) for m in _BRACKETS.finditer(text[:OPENING])]
     defined = list(definitions(text))
-    named = mentions(asked.subject, text)
+    named = mentions(asked.subject, text, whole=asked.titled)
     surest = 0.0
     for m, meaning in matches:
         at = m.start()
@@ -131,7 +131,7 @@ def members(asked: Asked, text: str) -> Iterator[Found]:
 
 
 _COPULA = re.compile(
-    r"(?:\s?\(\s?s\s?\))?\s*(?P<is>is|was|are|were|:|of|-|–|named|called|known as|became)?\s*(?:an?\s|the\s|as\s)?"
+    r"(?:\s?\(\s?s\s?\))?\s*(?P<is>(?:[a-z]+ ){0,2}(?:is|was|are|were)\b|:|of|-|–|named|called|known as|became)?\s*(?:an?\s|the\s|as\s)?"
 )
 _PHRASE = re.compile(r"[\w’'/&-]+(?: [\w’'/&-]+){0,3}")
 _ARTICLE = re.compile(r"\b(?:an?|the|its|his|her|with) ((?:[\w/&-]+ ){1,4})$")
@@ -173,7 +173,7 @@ _BEFORE_COPULA = 120  # characters in which the subject is named
 
 def _defined(asked: Asked, text: str) -> Iterator[Found]:
     """What the subject is said to be, for a question that asks just that in some respect."""
-    named = mentions(asked.subject, text) if asked.head in _WHAT_IT_IS else []
+    named = mentions(asked.subject, text, whole=asked.titled) if {asked.head, *asked.relation} & _WHAT_IT_IS else []
     for start, end in definitions(text):
         phrase = text[start:end].rstrip(" ,")
         if phrase and any(start - _BEFORE_COPULA <= s < start and within_sentence(text[s:start]) for s in named):

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.asking import Asked
+from qa.beside import OPENING
 from qa.comparing import agree
 from qa.extracting import found_values, nearness
 from qa.types import Evidence, Passage
 from qa.values import Value
 from qa.words import same_name, words
 
-DIFFERS = 0.5
-"""How surely a second source has to mean another value for a disagreement to be reported, and a side to be shown."""
+DIFFERS = 0.4
+"""How surely a second source has to mean another value for a disagreement to be reported."""
 
+_SIDE = 0.33  # how surely a further source has to mean its value, once there is a disagreement
 _DOUBTFUL = 0.15  # below it a value is not even a claim
 _ALSO = 0.75  # of its surest claim, for a source to stand for a second value
+_SAME_PHRASE = 15  # characters: "a comedy-drama film" gives one value
 _FULLER = 0.7  # of the surest claim, for a fuller wording of the value to be shown instead
 _LONGEST = 40  # characters of a value that is shown as the name of a side
 _LOOKED_AT = 12  # values of a passage
@@ -53,10 +56,10 @@ def positions(asked: Asked, evidence: Evidence) -> list[Position]:
     A source stands for what it says most surely, and for another value only when it says that nearly as surely.
     """
     groups: list[list[Claim]] = []
-    surest: dict[str, float] = {}
+    surest: dict[str, Claim] = {}
     for claim in sorted(_claims(asked, evidence), key=lambda c: -c.weight):
         source = claim.passage.source
-        stands = claim.weight >= _ALSO * surest.setdefault(source, claim.weight)
+        stands = _stands_beside(claim, surest.setdefault(source, claim))
         home = next((g for g in groups if agree(g[0].value, claim.value)), None)
         if home is None and stands:
             groups.append([claim])
@@ -65,12 +68,19 @@ def positions(asked: Asked, evidence: Evidence) -> list[Position]:
     return sorted(map(_position, groups), key=lambda p: -p.weight)
 
 
+def _stands_beside(claim: Claim, surest: Claim) -> bool:
+    """True for a claim that is nearly as sure as its source's surest, and no further word of the same phrase."""
+    apart = max(claim.value.start - surest.value.end, surest.value.start - claim.value.end)
+    phrase = claim is not surest and claim.passage == surest.passage and apart <= _SAME_PHRASE
+    return claim.weight >= _ALSO * surest.weight and not phrase
+
+
 def differing(found: Sequence[Position]) -> list[Position]:
     """The positions that are sides of a disagreement; none unless a source of its own is sure of another value than
     the surest."""
     if not any(p.weight >= DIFFERS and p.sources - found[0].sources for p in found[1:]):
         return []
-    return [p for p in found if p.weight >= DIFFERS]
+    return [p for p in found if p.weight >= _SIDE]
 
 
 def _claims(asked: Asked, evidence: Evidence) -> Iterator[Claim]:
@@ -79,8 +89,9 @@ def _claims(asked: Asked, evidence: Evidence) -> Iterator[Claim]:
         passage = scored.passage
         if evidence.named_sources and passage.source not in evidence.named_sources:
             continue
+        heading = f"{passage.title or ''}\n{evidence.text_of(passage.source)[:OPENING]}"
         for found in found_values(asked, passage.text, passage.published_at)[:_LOOKED_AT]:
-            near = nearness(asked, passage.text, passage.title, rarity, found.value.start)
+            near = nearness(asked, passage.text, heading, rarity, found.value.start)
             if found.weight * near > _DOUBTFUL:
                 yield Claim(passage, found.value, found.weight * near)
 
@@ -89,13 +100,12 @@ def _as_written(asked: Asked, evidence: Evidence) -> tuple[Asked, Mapping[str, f
     """The subject as the documents spell it, where they do not have it as asked, and how rare each of its words is."""
     texts = {w.stem: w.text for w in words(evidence.asked)}
     counts = evidence.mentions([texts.get(s, s) for s in asked.subject])
-    spelled = {}
+    spelled, rarity = {}, {}
     for stem in asked.subject:
         count = counts.get(texts.get(stem, stem), 0)
-        spelled[stem if count else _other_spelling(stem, evidence)] = math.log(
-            1 + evidence.passage_count / (0.5 + count)
-        )
-    return replace(asked, subject=tuple(spelled)), spelled
+        spelled[stem] = stem if count else _other_spelling(stem, evidence)
+        rarity[spelled[stem]] = math.log(1 + evidence.passage_count / (0.5 + count))
+    return replace(asked, subject=tuple(spelled[s] for s in asked.subject)), rarity
 
 
 def _other_spelling(stem: str, evidence: Evidence) -> str:

@@ -34,6 +34,10 @@ def surest(question, text):
         ("Where is Orlen Mill located?", "Orlen Mill is located in Vastrup, Denmark.", "Vastrup, Denmark"),
         ("What river does the Orl flow into?", "The Orl joins the Black Skarn River at Vastrup.", "Black Skarn River"),
         ("What is the mascot of Orlen College?", "Colors: blue. Mascot: Owl", "Owl"),
+        ("What is the median age in Vastrup?", "The median age was 41.5 years. 21.9 % were under 18.", "41.5 years"),
+        ("What is the size of Skarn Island?", "Skarn Island is 12 square miles in size.", "12 square miles"),
+        ("What type of aircraft was Flight 12?", "The aircraft involved was a Norden 7 of 1950.", "Norden 7"),
+        ("What is the population of Vastrup?", "Vastrup had a population of 12,000. Males were 51%.", "12,000"),
         ("What is the rank of Ira Kellner?", "Ira Kellner is a retired navy commodore.", "commodore"),
     ],
 )
@@ -55,8 +59,17 @@ def test_a_name_that_only_repeats_the_question_and_a_month_are_no_values():
 def test_a_text_that_has_half_of_the_name_is_less_near_than_one_that_has_all():
     asked = read_asked(read_question("When was Orlen Mill built?"))
     rarity = {"orlen": 3.0, "mill": 1.0}
-    whole = nearness(asked, "Orlen Mill was built in 1871.", None, rarity, 24)
-    half = nearness(asked, "The mill was built in 1871.", None, rarity, 22)
+    whole = nearness(asked, "Orlen Mill was built in 1871.", "", rarity, 24)
+    half = nearness(asked, "The mill was built in 1871.", "", rarity, 22)
     assert whole == 1.0
     assert half < 0.2
     assert half < nearness(asked, "The mill was built in 1871.", "Orlen Mill", rarity, 22) < whole
+
+
+def test_the_words_of_a_title_out_of_order_are_not_the_title():
+    asked = read_asked(read_question("Who is the artist of the album “Low Tide”?"))
+    rarity = {"low": 1.0, "tide": 1.0}
+    title = nearness(asked, "Low Tide is an album by Nora Feld.", "", rarity, 24)
+    other = nearness(asked, "Tide Is Low is an album by Nora Feld.", "", rarity, 27)
+    assert title == 1.0
+    assert other < 0.4

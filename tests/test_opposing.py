@@ -91,6 +91,20 @@ def test_a_value_that_only_one_source_gives_is_quoted_and_no_side(ask):
     assert "rower" in answer.text
 
 
+def test_two_words_of_one_phrase_are_one_value(ask):
+    documents = {
+        "a.txt": "Low Tide\n\nLow Tide is a Danish comedy-drama film made in 1990.",
+        "b.txt": "Low Tide\n\nLow Tide is a horror film made by a studio in Vastrup.",
+    }
+    answer = ask(documents, "What is the genre of the film “Low Tide”?")
+    assert sorted(map(sorted, sides(answer).values())) == [["a.txt"], ["b.txt"]]
+
+
+def test_documents_that_give_no_such_value_are_still_no_answer(ask):
+    answer = ask(CAREERS, "When was Ada Brask born?")
+    assert answer.abstained
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
