@@ -30,6 +30,7 @@ _COUNTED_WITHIN = 3  # words behind a number that say what is counted
 _SAME_PLACE, _SAME_TEXT, _ELSEWHERE = 1.0, 0.95, 0.7
 _TITLE_ELSEWHERE = 0.3  # its words alone are no title
 _SAME_PLACE_WORDS = 25
+_ANOTHER = 0.6  # without its number or its rarest word it is mostly another thing that shares part of the name
 _PARTIAL = 1.5  # exponent: half of a name says less than half
 
 
@@ -119,6 +120,8 @@ def nearness(asked: Asked, text: str, heading: str, rarity: Mapping[str, float],
     """
     said = stems(text) | stems(heading)
     covered = sum(w for s, w in rarity.items() if s in said) / (sum(rarity.values()) or 1.0)
+    if any(s not in said and (s.isdigit() or w == max(rarity.values())) for s, w in rarity.items()):
+        covered *= _ANOTHER
     named = mentions(asked.subject, text, whole=asked.titled)
     near = _TITLE_ELSEWHERE if asked.titled else _ELSEWHERE
     if (named and named[0] <= OPENING) or set(asked.subject) <= stems(heading):

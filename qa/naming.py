@@ -59,6 +59,8 @@ def _maker(text: str, start: int) -> re.Match[str] | None:
         _NATIONAL.fullmatch(runs[0].group()) or re.match(r" [a-z]", text[runs[0].end() : runs[1].start()])
     ):
         del runs[0]
+    if runs and runs[0].group().startswith("the ") and _DESCRIBES.match(text, runs[0].end()):
+        return _NAME.search(text, runs[0].end())  # "by the Pallava chief, Karunakara"
     return runs[0] if runs else None
 
 

@@ -30,6 +30,7 @@ def surest(question, text):
         ),
         ("Who is the artist of the album “Low Tide”?", "Low Tide (Nora Feld album) came out in May.", "Nora Feld"),
         ("Who directed the film “Low Tide”?", "Low Tide is a drama directed by Jon Aas in 1990.", "Jon Aas"),
+        ("Who led the raid on Vastrup?", "The raid was led by the Skarn chief, Emil Storm.", "Emil Storm"),
         ("Who is the husband of Ada Brask?", "Her husband, Emil Storm, was a baker.", "Emil Storm"),
         ("Where is Orlen Mill located?", "Orlen Mill is located in Vastrup, Denmark.", "Vastrup, Denmark"),
         ("What river does the Orl flow into?", "The Orl joins the Black Skarn River at Vastrup.", "Black Skarn River"),
@@ -73,3 +74,9 @@ def test_the_words_of_a_title_out_of_order_are_not_the_title():
     other = nearness(asked, "Tide Is Low is an album by Nora Feld.", "", rarity, 27)
     assert title == 1.0
     assert other < 0.4
+
+
+def test_a_thing_of_another_number_is_another_thing():
+    asked = read_asked(read_question("Who is the composer of Symphony No. 1?"))
+    rarity = {"symphoni": 2.0, "1": 2.0}
+    assert nearness(asked, "Symphony No. 2 is by Nora Feld.", "", rarity, 21) < 0.35
