@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.values import Value
@@ -78,6 +78,35 @@ def sides(claims: Sequence[Claim]) -> list[tuple[str, list[Claim]]]:
     return [(value.text, group) for value, group in opposed]
 
 
+def agree(one: Value, other: Value) -> bool:
+    """True when two values of one question say the same, one of them perhaps more: "football" and "American football",
+    "Bern" and "Bern, Switzerland"."""
+    for part, same in _SAME.items():
+        if part in one.parts and part in other.parts:
+            return same(str(one.parts[part]), str(other.parts[part]))
+    if one.kind == "name" or other.kind == "name":
+        return _same_words(one.text, other.text)
+    return _agrees(one, other)
+
+
+def _same_members(one: str, other: str) -> bool:
+    ours, theirs = ([frozenset(m.split()) for m in side.split("|")] for side in (one, other))
+    return any(a <= b or b <= a for a in ours for b in theirs)
+
+
+def _same_place(one: str, other: str) -> bool:
+    ours, theirs = ({part.strip() for part in side.split(",")} for side in (one, other))
+    return ours <= theirs or theirs <= ours
+
+
+def _same_words(one: str, other: str) -> bool:
+    ours, theirs = ({w.stem for w in words(side) if w.content} for side in (one, other))
+    return ours <= theirs or theirs <= ours or all(any(same_name(a, b) for b in theirs) for a in ours)
+
+
+_SAME: Mapping[str, Callable[[str, str], bool]] = {"class": _same_members, "place": _same_place}
+
+
 def _agrees(one: Value, other: Value) -> bool:
-    shared = one.parts.keys() & other.parts.keys() - {"unit"}
+    shared = one.parts.keys() & other.parts.keys() - {"unit", "least", "most"}
     return bool(shared) and not one.contradicts(other)

@@ -56,7 +56,9 @@ class Corpus:
         self.settings = settings or Settings()
         self.documents = Path(documents).expanduser() if documents is not None else None
         self.embedder = make_embedder(embedder if embedder is not None else self.settings.embedder, self.settings)
-        self.answerer: Answerer = answerer or QuoteAnswerer(words=self.settings.answer_words)
+        self.answerer: Answerer = answerer or QuoteAnswerer(
+            words=self.settings.answer_words, sides_words=self.settings.sides_words
+        )
         self._store = Store(
             Path(store).expanduser() if store is not None else self._default_store(),
             embedder=self.embedder.name,

@@ -7,13 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa import comparing
+from qa.asking import read_asked
 from qa.citing import cite
 from qa.matching import unmentioned
+from qa.opposing import Claim, Position, differing, positions
 from qa.questions import Question, Wanted, read_question
 from qa.scoring import ANSWERS, Candidate, candidates
+from qa.stating import marked, markers, numbered, quoted, spoken, word_count
+from qa.synonyms import SYNONYMS
 from qa.types import Answer, Citation, Disagreement, Evidence, Side, Statement
 from qa.wanted import VALUE_KINDS, new_values
-from qa.words import fold, names, words
+from qa.words import fold, words
 
 _MOST_STATEMENTS = 3
 _AS_GOOD = 0.7  # of the best sentence's score, for another to be quoted beside it
@@ -21,6 +25,11 @@ _IN_DOUBT = 0.95  # a best sentence below this score may not be the one that ans
 _WORTH_SHOWING = 0.25  # so a weaker one of the same document is quoted too
 _CLAIM = 0.35  # of the best sentence's score, for a source's own value to count as one side
 _SAME_WORDS = 0.7
+_SURE = 0.6  # of a value, to be quoted where the best sentences leave it out
+_CERTAIN = 0.9  # of a value, to be an answer where no sentence is one by its score
+_MOST_SIDES = 6
+_LABEL = 6  # words of a value that names a side
+_LEAD = "The sources differ:"
 _MOST = 0.55  # share
 _GREETING = re.compile(
     r"\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|thanks?|thank you|bye|goodbye|help|who are you|what can you do"
@@ -39,9 +48,13 @@ _SOUGHT: Mapping[Wanted, str] = {
 
 @dataclass(frozen=True)
 class QuoteAnswerer:
-    """Answers with sentences of the documents, word for word. `words` is the length to stay under where possible."""
+    """Answers with sentences of the documents, word for word.
+
+    `words` is the length to stay under where possible, `sides_words` that of an answer that shows several sides.
+    """
 
     words: int = 60
+    sides_words: int = 80
     name: str = "quotes-1"
 
     def stream(self, evidence: Evidence) -> Iterator[str | Answer]:
@@ -57,10 +70,36 @@ class QuoteAnswerer:
             return _answer(evidence, HELP, abstained=True)
         question = read_question(text)
         found = candidates(question, evidence)
-        if not found or found[0].score < ANSWERS:
+        asked = read_asked(question)
+        given = positions(asked, evidence) if asked else []
+        answered = bool(found) and found[0].score >= ANSWERS
+        if not answered and not any(p.weight >= _CERTAIN for p in given):
             return _abstention(evidence, question, found)
-        groups = _opposed(question, found)
-        return _both_sides(evidence, question, groups) if groups else _quotes(evidence, self._chosen(question, found))
+        if asked is None:
+            about, wanted = str(question.wanted), _with_synonyms(question.terms)
+            sides = _opposed(question, found)
+        else:
+            about, wanted = asked.about, asked.relation.union(asked.subject)
+            sides = differing(given)
+        if sides:
+            return _both_sides(evidence, about, sides, wanted, self.sides_words)
+        stated = _stated(self._chosen(question, found)) if answered else ()
+        return _quotes(evidence, self._with_values(evidence, given, wanted, stated))
+
+    def _with_values(
+        self, evidence: Evidence, given: Sequence[Position], wanted: frozenset[str], stated: Sequence[Statement]
+    ) -> Sequence[Statement]:
+        """The statements chosen, behind quotes of the value asked for where they leave it out."""
+        sure = [p for p in given if p.weight >= _SURE][:_MOST_STATEMENTS]
+        said = fold(" ".join(s.text for s in stated))
+        if all(fold(p.value.text) in said for p in sure):
+            return stated
+        told = quoted(evidence, sure, wanted, self.words if len(sure) > 1 else self.words // 2)
+        for statement in stated:
+            again = any(_overlap(a, b) for t in told for a in t.citations for b in statement.citations)
+            if not again and word_count(*(s.text for s in (*told, statement))) <= self.words:
+                told.append(statement)
+        return told
 
     def _chosen(self, question: Question, found: Sequence[Candidate]) -> list[list[Candidate]]:
         """Groups of sentences that say the same, at most three groups, the best first.
@@ -89,6 +128,10 @@ def _is_worth_quoting(candidate: Candidate, best: Candidate) -> bool:
     return candidate.score >= max(ANSWERS, _AS_GOOD * best.score)
 
 
+def _with_synonyms(terms: Sequence[str]) -> frozenset[str]:
+    return frozenset(terms).union(*(SYNONYMS.get(t, frozenset()) for t in terms))
+
+
 def _beside(found: Sequence[Candidate]) -> list[Candidate]:
     """The sentences right beside the best one that hold what is wanted, two at most."""
     told = [found[0]]
@@ -100,20 +143,22 @@ def _beside(found: Sequence[Candidate]) -> list[Candidate]:
     return told[1:]
 
 
-def _quotes(evidence: Evidence, groups: Sequence[Sequence[Candidate]]) -> Answer:
-    marker = 0
-    statements = []
-    for group in groups:
-        citations = []
-        for candidate in group:
-            marker += 1
-            citations.append(_cited(marker, candidate))
-        statements.append(Statement(attributed(group[0]), tuple(citations)))
-    return _answer(evidence, "\n".join(map(_marked, statements)), tuple(statements))
+def _stated(groups: Sequence[Sequence[Candidate]]) -> list[Statement]:
+    return [Statement(attributed(group[0]), tuple(map(_cited, group))) for group in groups]
 
 
-def _opposed(question: Question, found: Sequence[Candidate]) -> list[tuple[str, list[Candidate]]]:
-    """The sides of a disagreement over the value asked for, each with its best sentence per source."""
+def _quotes(evidence: Evidence, stated: Sequence[Statement]) -> Answer:
+    statements = numbered(stated)
+    return _answer(evidence, "\n".join(map(marked, statements)), statements)
+
+
+def _overlap(one: Citation, other: Citation) -> bool:
+    apart = one.end_char_index <= other.start_char_index or other.end_char_index <= one.start_char_index
+    return one.source == other.source and not apart
+
+
+def _opposed(question: Question, found: Sequence[Candidate]) -> list[Position]:
+    """The sides of a disagreement over an event's date, number and the like, each with its best sentence per source."""
     kinds = VALUE_KINDS.get(question.wanted, ()) if question.wanted else ()
     fitting = [c for c in found if c.score >= _CLAIM * found[0].score or _same_event(question, c)]
     claims = []
@@ -121,7 +166,19 @@ def _opposed(question: Question, found: Sequence[Candidate]) -> list[tuple[str, 
         given = new_values(question, kinds[0], candidate.text, candidate.passage.published_at) if kinds else []
         if value := comparing.attached(given, candidate.text, question.terms):
             claims.append(comparing.Claim(key, candidate.passage.source, value))
-    return [(value, _one_per_source(value, [fitting[c.key] for c in side])) for value, side in comparing.sides(claims)]
+    return [_position(value, side, fitting) for value, side in comparing.sides(claims)]
+
+
+def _position(value: str, side: Sequence[comparing.Claim], fitting: Sequence[Candidate]) -> Position:
+    """The best sentence of each source, those first that give the value in the words of the side's name."""
+    best: dict[str, Claim] = {}
+    for claim in sorted(side, key=lambda c: value not in fitting[c.key].text):
+        candidate = fitting[claim.key]
+        first = candidate.sentence.start_char_index - candidate.passage.start_char_index
+        placed = replace(claim.value, start=claim.value.start + first, end=claim.value.end + first)
+        best.setdefault(claim.source, Claim(candidate.passage, placed, candidate.score))
+    claims = tuple(best.values())
+    return Position(replace(claims[0].value, text=value), claims, claims[0].weight)
 
 
 def _same_event(question: Question, candidate: Candidate) -> bool:
@@ -131,30 +188,21 @@ def _same_event(question: Question, candidate: Candidate) -> bool:
     return several and features["names"] >= _MOST and features["coverage"] >= _MOST and not features["untyped"]
 
 
-def _one_per_source(value: str, side: Sequence[Candidate]) -> list[Candidate]:
-    """The best sentence of each source, those first that give the value in the words of the side's name."""
-    best: dict[str, Candidate] = {}
-    for candidate in sorted(side, key=lambda c: value not in c.text):
-        best.setdefault(candidate.passage.source, candidate)
-    return list(best.values())
+def _both_sides(evidence: Evidence, about: str, given: Sequence[Position], wanted: frozenset[str], most: int) -> Answer:
+    """Each value with the words that give it, clipped where all sides together are longer than `most` words.
 
-
-def _both_sides(evidence: Evidence, question: Question, groups: Sequence[tuple[str, Sequence[Candidate]]]) -> Answer:
-    marker = 0
-    sides, statements = [], []
-    for value, group in groups:
-        citations = tuple(_cited(marker + i, c) for i, c in enumerate(group, start=1))
-        marker += len(group)
-        sides.append(Side(value, citations))
-        statements.append(Statement(f"{value}: {attributed(group[0])}", citations))
-    lead = (
-        "The sources differ: "
-        + "; ".join(f"{s.value} {''.join(f'[{c.marker}]' for c in s.citations)}" for s in sides)
-        + "."
-    )
-    text = "\n".join([lead, *map(_marked, statements)])
-    about = str(question.wanted)
-    return _answer(evidence, text, tuple(statements), disagreements=(Disagreement(about, tuple(sides)),))
+    The first line names the values where there is room for that.
+    """
+    shown = given[:_MOST_SIDES]
+    labels = [" ".join(p.value.text.split()[:_LABEL]) for p in shown]
+    room = most - word_count(_LEAD, *labels)
+    told = quoted(evidence, shown, wanted, room)
+    statements = numbered([replace(s, text=f"{label}: {s.text}") for label, s in zip(labels, told, strict=True)])
+    sides = tuple(Side(label, s.citations) for label, s in zip(labels, statements, strict=True))
+    named = f" {'; '.join(f'{s.value} {markers(s.citations)}' for s in sides)}."
+    lead = _LEAD + named * (word_count(*labels, *(s.text for s in told)) <= room)
+    text = "\n".join([lead, *map(marked, statements)])
+    return _answer(evidence, text, statements, disagreements=(Disagreement(about, sides),))
 
 
 def _abstention(evidence: Evidence, question: Question, found: Sequence[Candidate]) -> Answer:
@@ -174,25 +222,14 @@ def _abstention(evidence: Evidence, question: Question, found: Sequence[Candidat
     if nearest is None:
         return _answer(evidence, text, abstained=True)
     text += f"\nThe nearest they come: {attributed(nearest)} [1]"
-    return _answer(evidence, text, abstained=True, nearest=(_cited(1, nearest),))
+    return _answer(evidence, text, abstained=True, nearest=(_cited(nearest),))
 
 
 def attributed(candidate: Candidate) -> str:
     """The sentence, with its speaker added in square brackets where it does not name one itself."""
     speaker = candidate.attribution
-    text = " ".join(candidate.text.split())
-    if speaker is None or speaker.how == "named" or _names(candidate.text, speaker.speaker):
-        return text
-    if speaker.mention_end is None:
-        return f"[{speaker.speaker}:] {text}"
-    at = speaker.mention_end - candidate.sentence.start_char_index
-    before, after = candidate.text[:at], candidate.text[at:]
-    return " ".join(f"{before} [{speaker.speaker}]{after}".split())
-
-
-def _names(text: str, speaker: str) -> bool:
-    last = fold(speaker.split()[-1])
-    return any(fold(n.text.split()[-1]) == last for n in names(text))
+    by_name = speaker is not None and speaker.how == "named"
+    return spoken(candidate.text, candidate.sentence.start_char_index, None if by_name else speaker)
 
 
 def _says_same(one: Candidate, other: Candidate) -> bool:
@@ -200,13 +237,9 @@ def _says_same(one: Candidate, other: Candidate) -> bool:
     return bool(a and b) and len(a & b) / min(len(a), len(b)) >= _SAME_WORDS
 
 
-def _cited(marker: int, candidate: Candidate) -> Citation:
+def _cited(candidate: Candidate, marker: int = 1) -> Citation:
     s = candidate.sentence
     return cite(marker, candidate.passage, s.start_char_index, s.end_char_index)
-
-
-def _marked(statement: Statement) -> str:
-    return f"{statement.text} {''.join(f'[{c.marker}]' for c in statement.citations)}"
 
 
 def _answer(

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     second_look: bool = Field(True, description="prefer passages that name what the first ones have in common")
     spread: bool = Field(True, description="share the passages out among clauses and lanes")
     answer_words: int = Field(60, ge=10, description="words a quoted answer aims to stay under")
+    sides_words: int = Field(
+        80, ge=20, description="words that an answer which shows differing sources aims to stay under"
+    )
 
     @property
     def chunking(self) -> str:

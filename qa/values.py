@@ -6,6 +6,7 @@ year) differs, two numbers when they count the same thing and differ.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Literal
 
 from qa.words import stem
 
-Kind = Literal["date", "number", "duration", "age", "money", "percent"]
+Kind = Literal["date", "number", "duration", "age", "money", "percent", "name"]
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
@@ -85,10 +86,20 @@ class Value:
     parts: Mapping[str, float | str] = field(default_factory=dict)
 
     def contradicts(self, other: Value) -> bool:
-        """True when both give the same part and it differs."""
+        """True when both give the same part and it differs; "about 12" and "at least 10" leave room for 12."""
         if self.kind != other.kind or self.parts.get("unit") != other.parts.get("unit"):
             return False
-        return any(self.parts[k] != other.parts[k] for k in self.parts.keys() & other.parts.keys())
+        shared = self.parts.keys() & other.parts.keys() - {"least", "most"}
+        if "amount" in shared and self._leaves_room(other):
+            shared.discard("amount")
+        return any(self.parts[k] != other.parts[k] for k in shared)
+
+    def _leaves_room(self, other: Value) -> bool:
+        (least, most), (lower, upper) = (
+            (float(v.parts.get("least", v.parts["amount"])), float(v.parts.get("most", v.parts["amount"])))
+            for v in (self, other)
+        )
+        return least <= upper and lower <= most
 
 
 def values(kind: Kind, text: str, published_at: str | None = None) -> list[Value]:
@@ -103,6 +114,24 @@ def values(kind: Kind, text: str, published_at: str | None = None) -> list[Value
             found.append(Value(kind, body, start, start + len(body), parts))
     return found
 
+
+def _bounds(text: str, start: int, amount: float) -> dict[str, float | str]:
+    """The least and most that the words before an amount allow: "about", "at least", "up to"."""
+    for words, (least, most) in _VAGUE.items():
+        if words.search(text, max(0, start - 20), start):
+            return {"least": least * amount, "most": most * amount}
+    return {}
+
+
+_VAGUE = {
+    re.compile(rf"\b(?:{words}) $", re.IGNORECASE): bounds
+    for words, bounds in {
+        "about|around|approximately|roughly|some|circa|c\\.|estimated(?: at)?": (0.9, 1.1),
+        "nearly|almost|close to": (0.9, 1.0),
+        "at least|more than|over|no (?:less|fewer) than|upwards? of": (1.0, math.inf),
+        "at most|less than|fewer than|under|up to|no more than": (0.0, 1.0),
+    }.items()
+}
 
 Parts = dict[str, float | str] | None
 
@@ -140,10 +169,11 @@ def _quantity(match: re.Match[str], text: str, _published_at: str | None) -> Par
         return None
     amount *= {"bn": 1e9, "m": 1e6, "k": 1e3}.get(groups.get("scale", "").lower(), 1)
     if unit := groups.get("unit"):
-        return {"amount": amount * _SECONDS[stem(unit)]}
+        amount *= _SECONDS[stem(unit)]
+    parts: dict[str, float | str] = {"amount": amount, **_bounds(text, match.start(), amount)}
     if money := groups.get("sign") or groups.get("currency"):
-        return {"amount": amount, "unit": stem(money)}
-    return {"amount": amount}
+        parts["unit"] = stem(money)
+    return parts
 
 
 def _count(match: re.Match[str], text: str, published_at: str | None) -> Parts:

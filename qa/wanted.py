@@ -19,6 +19,8 @@ _REASON = re.compile(
     r"\b(?:because|due to|since|so that|in order to|reason|therefore|as a result|owing to|to (?:avoid|prevent))\b"
 )
 _ROLE = re.compile(r"[A-Z][\w’'-]+(?:,| is| was| became| served as) (?:the |an? |who )")
+_DEADLINE = re.compile(r"\b(?:by|until|till) when\b", re.IGNORECASE)
+_HAPPENED = re.compile(r"\b[Oo]n $")  # "on Friday" is the day of an event, not a day by which
 _DATELINE = re.compile(r"^\(?[A-Z][A-Za-z ,.]{1,30}\)?\s*[–—-]+\s")
 
 
@@ -70,4 +72,6 @@ def new_values(question: Question, kind: Kind, text: str, published_at: str | No
     """The values of `kind` in `text` that the question does not itself contain."""
     asked = {v.text.lower() for v in values(kind, question.text)} if not question.alternatives else set()
     found = [v for v in values(kind, text, published_at) if v.text.lower() not in asked]
+    if _DEADLINE.search(question.text):
+        found = [v for v in found if not _HAPPENED.search(text, 0, v.start)]
     return [v for v in found if not question.date_parts or question.date_parts & v.parts.keys()]

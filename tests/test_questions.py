@@ -78,3 +78,28 @@ def test_quantities_contradict_only_when_they_count_the_same_thing():
 def test_values_are_found_where_they_say(kind, text):
     for value in values(kind, text):
         assert text[value.start : value.end] == value.text
+
+
+def test_the_day_of_an_event_is_no_deadline():
+    from qa.wanted import new_values
+
+    by_when = read_question("By when will Nora Feld reply?")
+    assert new_values(by_when, "date", "They spoke on Monday.") == []
+    assert [v.text for v in new_values(by_when, "date", "She will reply before Friday.")] == ["Friday"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        ("about 12 cars", "12 cars", False),
+        ("a dozen cars", "12 cars", False),
+        ("at least 10 cars", "12 cars", False),
+        ("at least 13 cars", "12 cars", True),
+        ("up to 20 cars", "12 cars", False),
+        ("nearly 100 cars", "95 cars", False),
+        ("about 12 cars", "20 cars", True),
+    ],
+)
+def test_a_number_that_leaves_room_for_another_does_not_contradict_it(one, other, differ):
+    (a,), (b,) = values("number", one), values("number", other)
+    assert a.contradicts(b) is b.contradicts(a) is differ
