@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from qa.types import Passage
+from qa.types import Passage, Sentence
 from qa.words import words
 
 _WORD = re.compile(r"\S+")
@@ -28,14 +28,33 @@ class Clip:
 def clip(passage: Passage, start: int, end: int, wanted: Collection[str], most: int | None = None) -> Clip:
     """The sentence that holds `passage.text[start:end]`; at most `most` words of it, those with the most `wanted` stems."""
     first, last = _sentence(passage, start, end)
-    text, offset = passage.text, passage.start_char_index
-    found = [(m.start(), m.end()) for m in _WORD.finditer(text, first, last)]
+    found = [(m.start(), m.end()) for m in _WORD.finditer(passage.text, first, last)]
     opens = next(i for i, (_, b) in enumerate(found) if b > start)
     closes = max(i for i, (a, _) in enumerate(found) if a < end)
+    return _cut(passage, found, wanted, most, (opens, closes))
+
+
+def clip_sentence(passage: Passage, sentence: Sentence, wanted: Collection[str], most: int) -> Clip:
+    """At most `most` words of a sentence of the passage, those with the most `wanted` stems."""
+    first, last = (i - passage.start_char_index for i in (sentence.start_char_index, sentence.end_char_index))
+    found = [(m.start(), m.end()) for m in _WORD.finditer(passage.text, first, last)]
+    return _cut(passage, found, wanted, most, None)
+
+
+def _cut(
+    passage: Passage,
+    found: Sequence[tuple[int, int]],
+    wanted: Collection[str],
+    most: int | None,
+    value: tuple[int, int] | None,
+) -> Clip:
+    """The words `found` of a sentence, cut to a window that holds the words `value`, if any, where they are too many."""
+    text, offset = passage.text, passage.start_char_index
     left, right = 0, len(found) - 1
     if most is not None and len(found) > most:
         hits = [any(w.stem in wanted for w in words(text[a:b])) for a, b in found]
-        left, right = _window(text, found, hits, (opens, closes), most)
+        anchor = value or max(((i, i) for i in range(len(found))), key=lambda a: sum(hits[a[0] : a[0] + most]))
+        left, right = _window(text, found, hits, anchor, most)
     return Clip(found[left][0] + offset, found[right][1] + offset, left > 0, right < len(found) - 1)
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from qa import comparing
 from qa.asking import read_asked
 from qa.citing import cite
+from qa.clipping import clip_sentence
 from qa.matching import unmentioned
 from qa.opposing import Claim, Position, differing, positions
 from qa.questions import Question, Wanted, read_question
 from qa.scoring import ANSWERS, Candidate, candidates
-from qa.stating import marked, markers, numbered, quoted, spoken, word_count
+from qa.stating import clipped, marked, markers, numbered, quoted, spoken, word_count
 from qa.synonyms import SYNONYMS
 from qa.types import Answer, Citation, Disagreement, Evidence, Side, Statement
 from qa.wanted import VALUE_KINDS, new_values
@@ -28,6 +29,7 @@ _SAME_WORDS = 0.7
 _SURE = 0.6  # of a value, to be quoted where the best sentences leave it out
 _CERTAIN = 0.9  # of a value, to be an answer where no sentence is one by its score
 _MOST_SIDES = 6
+_SPEAKER_WORDS = 5  # room for a speaker's name before a clipped sentence
 _LABEL = 6  # words of a value that names a side
 _LEAD = "The sources differ:"
 _MOST = 0.55  # share
@@ -83,8 +85,18 @@ class QuoteAnswerer:
             sides = differing(given)
         if sides:
             return _both_sides(evidence, about, sides, wanted, self.sides_words)
-        stated = _stated(self._chosen(question, found)) if answered else ()
+        stated = self._stated(self._chosen(question, found), wanted) if answered else ()
         return _quotes(evidence, self._with_values(evidence, given, wanted, stated))
+
+    def _stated(self, groups: Sequence[Sequence[Candidate]], wanted: frozenset[str]) -> list[Statement]:
+        """A statement for each group; a sentence that is longer than the whole answer may be is clipped."""
+        first = groups[0][0]
+        if len(groups) > 1 or word_count(first.text) <= self.words:
+            return [Statement(attributed(group[0]), tuple(map(_cited, group))) for group in groups]
+        part = clip_sentence(first.passage, first.sentence, wanted, self.words - _SPEAKER_WORDS)
+        return [
+            Statement(clipped(first.passage, part, first.attribution), (cite(1, first.passage, part.start, part.end),))
+        ]
 
     def _with_values(
         self, evidence: Evidence, given: Sequence[Position], wanted: frozenset[str], stated: Sequence[Statement]
@@ -141,10 +153,6 @@ def _beside(found: Sequence[Candidate]) -> list[Candidate]:
             break
         told.append(candidate)
     return told[1:]
-
-
-def _stated(groups: Sequence[Sequence[Candidate]]) -> list[Statement]:
-    return [Statement(attributed(group[0]), tuple(map(_cited, group))) for group in groups]
 
 
 def _quotes(evidence: Evidence, stated: Sequence[Statement]) -> Answer:

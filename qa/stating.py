@@ -10,7 +10,7 @@ from qa.attributing import Attribution, attribution
 from qa.citing import cite
 from qa.clipping import Clip, clip, shares
 from qa.opposing import Claim, Position
-from qa.types import Citation, Evidence, Statement
+from qa.types import Citation, Evidence, Passage, Statement
 from qa.words import fold, names
 
 _MOST_CITED = 5  # sources shown with a statement
@@ -18,7 +18,7 @@ _MOST_CITED = 5  # sources shown with a statement
 
 def quoted(evidence: Evidence, given: Sequence[Position], wanted: frozenset[str], room: int) -> list[Statement]:
     """A statement for each position, their sentences clipped where together they are longer than `room` words."""
-    lengths = [word_count(_text(p.claims[0], _clip(p.claims[0], wanted))) for p in given]
+    lengths = [word_count(_text(p.claims[0].passage, _clip(p.claims[0], wanted))) for p in given]
     statements = []
     for position, most in zip(given, shares(lengths, room), strict=True):
         claims = position.claims[:_MOST_CITED]
@@ -32,9 +32,9 @@ def _clip(claim: Claim, wanted: frozenset[str], most: int | None = None) -> Clip
     return clip(claim.passage, claim.value.start, claim.value.end, wanted, most)
 
 
-def _text(claim: Claim, part: Clip) -> str:
-    offset = claim.passage.start_char_index
-    return claim.passage.text[part.start - offset : part.end - offset]
+def _text(passage: Passage, part: Clip) -> str:
+    offset = passage.start_char_index
+    return passage.text[part.start - offset : part.end - offset]
 
 
 def _attributed_clip(evidence: Evidence, claim: Claim, part: Clip) -> str:
@@ -42,7 +42,12 @@ def _attributed_clip(evidence: Evidence, claim: Claim, part: Clip) -> str:
     speaker = attribution(evidence.text_of(claim.passage.source), whole.start, whole.end)
     if speaker and speaker.how == "named" and part == whole:
         speaker = None
-    text = spoken(_text(claim, part), part.start, speaker)
+    return clipped(claim.passage, part, speaker)
+
+
+def clipped(passage: Passage, part: Clip, speaker: Attribution | None) -> str:
+    """The words of a clip with their speaker, and "…" where words of the sentence are left out."""
+    text = spoken(_text(passage, part), part.start, speaker)
     return f"{'…' * part.cut_before}{text}{'…' * part.cut_behind}"
 
 
