@@ -10,6 +10,9 @@ from platformdirs import user_cache_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+STAGES: tuple[str, ...] = ()
+"""The boolean fields of Settings that each switch off one stage of finding and quoting."""
+
 
 class Settings(BaseSettings):
     """Settings of a corpus: arguments first, then the environment, then the defaults."""
