@@ -2,15 +2,17 @@
 # make test           every test
 # make check          lint, types, tests
 # make eval           the sample suite: accuracy, abstention, broken citations
+# make bench          the public sets of ../shared, where they are, beside what is to be reached (BENCH="--sample 100")
 # make install        the environment alone
 PYTHON ?= python3
 PORT ?= 7860
+BENCH ?=
 DOCS ?= eval/suites/geneva/documents
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install run test check lint types eval constraints clean
+.PHONY: install run test check lint types eval bench constraints clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -38,6 +40,9 @@ types: install
 
 eval: install
 	$(BIN)/python -m eval
+
+bench: install weights
+	$(BIN)/python -m eval.bench $(BENCH)
 
 .PHONY: weights
 weights: install

@@ -55,6 +55,7 @@ HOMES = {
     "filelock": {"qa/models.py", "vectorstore/lock.py"},
     "gradio": {"app.py"},
     "httpx": {"qa/models.py"},
+    "ir_measures": {"eval/ranking.py"},
     "llama_index": {"qa/llamaindex.py"},
     "lxml": {"qa/reading.py"},
     "onnxruntime": {"qa/embedding.py"},
@@ -67,7 +68,7 @@ HOMES = {
     "sentencex": {"qa/splitting.py"},
     "snowballstemmer": {"qa/words.py"},
     "tokenizers": {"qa/embedding.py"},
-    "tqdm": {"qa/cli.py", "qa/models.py"},
+    "tqdm": {"qa/cli.py", "qa/models.py", "eval/sets.py"},
     "yaml": {"qa/reading.py", "qa/describing.py", "eval/cases.py"},
 }
 SHARED = {"numpy"}

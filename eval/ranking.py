@@ -1,0 +1,117 @@
+"""Pure scoring of what was found, as the field does it: MultiHop-RAG by facts, MTRAG-UN by documents.
+
+Rank metrics come from ir-measures. A MultiHop-RAG passage counts by its first 256 tokens, and is relevant when it holds
+a gold fact, white space aside.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import ir_measures
+from ir_measures import RR, R, Success
+
+from eval.intervals import Figure, Observation
+from eval.public import DialogueTask, FactQuery
+from qa.llamaindex import tokenizer
+
+PASSAGE_TOKENS, BUDGET_TOKENS = 256, 2048
+_TOP = 10
+_MEASURES = {"MRR@10": RR @ 10, "Hits@4": Success @ 4, "Hits@10": Success @ 10, "R@5": R @ 5}
+
+
+def measured(
+    names: Iterable[str], relevant: Mapping[str, Collection[str]], found: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, float]]:
+    """Per metric and query its value, from 0 to 1. `found` holds ids, best first; nothing relevant scores 0."""
+    wanted = {_MEASURES[name]: name for name in names}
+    judged = {q: dict.fromkeys(ids, 1) for q, ids in relevant.items() if ids}
+    run = {q: {i: -float(rank) for rank, i in enumerate(ids)} for q, ids in found.items()}
+    scored = {name: dict.fromkeys(found, 0.0) for name in wanted.values()}
+    for metric in ir_measures.iter_calc(list(wanted), judged, run) if judged else ():
+        scored[wanted[metric.measure]][metric.query_id] = float(metric.value)
+    return scored
+
+
+def fact_figures(queries: Sequence[FactQuery], found: Mapping[str, Sequence[str]]) -> list[Figure]:
+    """The MultiHop-RAG figures from the texts of each query's passages, best first."""
+    texts = {q.id: [counted(text) for text in found[q.id]] for q in queries}
+    bare = {q.id: [_bare(text) for text in texts[q.id]] for q in queries}
+    facts = {q.id: {_bare(f) for f in q.facts} for q in queries}
+    relevant = {q: {str(i) for i, t in enumerate(ts) if any(f in t for f in facts[q])} for q, ts in bare.items()}
+    ranked = {q: [str(i) for i in range(len(ts))] for q, ts in bare.items()}
+    scored = measured(("MRR@10", "Hits@4", "Hits@10"), relevant, ranked)
+    scored["evidence recall@10"] = {q: recall(facts[q], ts[:_TOP]) for q, ts in bare.items()}
+    scored["evidence recall, 2,048 tokens"] = {q: recall(facts[q], ts[: fitting(texts[q])]) for q, ts in bare.items()}
+    clusters = {q.id: q.cluster for q in queries}
+    return [_mean(name, values, clusters) for name, values in scored.items()]
+
+
+def recall(facts: Collection[str], texts: Sequence[str]) -> float:
+    """The share of `facts` that stand in one of `texts`."""
+    return sum(any(f in text for text in texts) for f in facts) / len(facts) if facts else 0.0
+
+
+def fitting(texts: Sequence[str], budget: int = BUDGET_TOKENS) -> int:
+    """How many of `texts`, taken in order, fit in `budget` tokens together."""
+    used = 0
+    for taken, text in enumerate(texts):
+        used += len(_tokens(text))
+        if used > budget:
+            return taken
+    return len(texts)
+
+
+@functools.lru_cache(maxsize=65536)
+def counted(text: str, tokens: int = PASSAGE_TOKENS) -> str:
+    """The part of a passage that counts: its longest beginning of at most `tokens` tokens."""
+    if len(_tokens(text)) <= tokens:
+        return text
+    short, long = 0, len(text)
+    while long - short > 1:
+        middle = (short + long) // 2
+        short, long = (middle, long) if len(_tokens(text[:middle])) <= tokens else (short, middle)
+    return text[:short]
+
+
+@functools.lru_cache(maxsize=65536)
+def _tokens(text: str) -> Sequence[int]:
+    """Tokens as LlamaIndex counts them by default: tiktoken's cl100k_base, which it ships."""
+    return tuple(tokenizer()(text))
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split())
+
+
+def dialogue_figures(
+    tasks: Sequence[DialogueTask], history: Mapping[str, Sequence[str]], alone: Mapping[str, Sequence[str]]
+) -> list[Figure]:
+    """The MTRAG-UN figures from the documents found with the history and for the last turn alone, best first.
+
+    A document that gave several passages counts once, at the best of them. A ratio is R@5 with the history over R@5
+    without it.
+    """
+    names = ("R@5", "MRR@10")
+    relevant = {t.id: t.gold for t in tasks}
+    with_history, without = (
+        measured(names, relevant, {q: _once(d) for q, d in run.items()}) for run in (history, alone)
+    )
+    figures = []
+    for label, part in (("all tasks", tasks), ("later turns", [t for t in tasks if t.history])):
+        clusters = {t.id: t.cluster for t in part}
+        for name in names:
+            figures.append(_mean(f"{name} with history, {label}", with_history[name], clusters))
+            figures.append(_mean(f"{name} last turn alone, {label}", without[name], clusters))
+        pairs = [Observation(q, c, with_history["R@5"][q], without["R@5"][q]) for q, c in clusters.items()]
+        figures.append(Figure(f"R@5 ratio, {label}", "share", tuple(pairs)))
+    return figures
+
+
+def _once(ids: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(ids))
+
+
+def _mean(name: str, values: Mapping[str, float], clusters: Mapping[str, str]) -> Figure:
+    return Figure(name, "share", tuple(Observation(q, cluster, values[q]) for q, cluster in clusters.items()))
