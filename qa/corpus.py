@@ -20,7 +20,7 @@ from qa.errors import SourceNotFound
 from qa.quoting import QuoteAnswerer
 from qa.retrieval import retrieve, within_budget
 from qa.rewriting import standalone
-from qa.routing import Route, route
+from qa.routing import Directory, Route, directory, route
 from qa.settings import Settings
 from qa.types import Answer, Answerer, Evidence, IndexReport, Progress, ScoredPassage, Source, Turn, VerifyReport
 from vectorstore.store import Store
@@ -67,6 +67,7 @@ class Corpus:
             rebuild=rebuild,
         )
         self._sources: tuple[Source, ...] | None = None
+        self._directory: Directory | None = None
         if rebuild:
             self.rebuild()
 
@@ -110,7 +111,7 @@ class Corpus:
         try:
             yield
         finally:
-            self._sources = None
+            self._sources = self._directory = None
 
     def add(self, documents: Iterable[Any]) -> tuple[str, ...]:
         """Adds or replaces LlamaIndex documents: `doc_id` becomes the source, `text` the text.
@@ -178,8 +179,11 @@ class Corpus:
         return retrieve(self._store, self.embedder, routed, self.settings, k).passages
 
     def _route(self, question: str) -> Route:
+        known = self._directory
+        if known is None:
+            known = self._directory = directory(self.sources())
         on = self.settings
-        return route(question, self.sources(), lanes=on.lanes, split=on.clauses, dates=on.dates)
+        return route(question, known, lanes=on.lanes, split=on.clauses, dates=on.dates)
 
     def text(self, source: str) -> str:
         """The whole text of a source, to which every offset refers. Raises SourceNotFound."""

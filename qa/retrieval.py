@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, product
 from typing import TYPE_CHECKING
 
 from qa.ranking import Features, raised, ranked, scores
-from qa.routing import Clause, Lane, Route
+from qa.routing import Lane, Route
 from qa.settings import Settings
 from qa.types import Embedder, Passage, ScoredPassage, Step
-from qa.words import SPEECH_VERBS, Word, same_name, stem, words
+from qa.words import SPEECH_VERBS, Word, spelt_alike, stem, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from vectorstore.store import Store
 
-_DEPTH = 1_000  # passages whose BM25 score is known for a clause
+_DEPTH = 400  # passages whose BM25 score is known for a clause
 _IN_A_LANE = 20
-_POOL = 60  # candidates that passages are chosen from
+_POOL = 40  # candidates that passages are chosen from
 _LOOKED_AT = 8  # passages that a second look takes names from
 _OF_SOURCES = SPEECH_VERBS | {stem(w) for w in "article coverage news piece publish source story".split()}
 _SHORTEST_NAME = 5
@@ -80,7 +80,10 @@ def retrieve(store: Store, embedder: Embedder, route: Route, settings: Settings,
     bridge = _bridge(route.question, [passages[i] for i, _ in chosen[:_LOOKED_AT]]) if settings.second_look else None
     if bridge:
         chosen = ranked(raised(scored, [bridge in p.text for p in passages]), k, spread=settings.spread)
-    result = tuple(_scored(passages[i], score, found) for i, score in chosen)
+    dense, lexical = _best_ranks(found.dense), _best_ranks(found.lexical)
+    result = tuple(
+        _scored(passages[i], score, found.similarities[passages[i].id], dense, lexical) for i, score in chosen
+    )
     return Retrieved(result, tuple(_steps(found, route, bridge, result)))
 
 
@@ -116,23 +119,22 @@ def _in_lanes(
 def _features(found: _Candidates, route: Route, settings: Settings) -> Features:
     import numpy as np
 
-    sources = [found.sources[i] for i in found.ids]
     of_sentences = np.max if settings.rescore else np.mean
     meaning = np.array([of_sentences(found.similarities[i], axis=0) for i in found.ids]).T
+
+    def belongs(sources: Collection[str]) -> NDArray[np.bool_]:
+        return np.array([found.sources[i] in sources for i in found.ids])
+
+    anywhere = belongs(route.sources)
+    none = np.zeros((0, len(found.ids)), dtype=bool)
     return Features(
         lexical=np.array([[scores.get(i, 0.0) for i in found.ids] for scores in found.lexical]),
         meaning=meaning,
-        lanes=np.array([[s in lane.sources for s in sources] for lane in route.lanes]).reshape(-1, len(sources)) > 0,
-        own_lane=np.array([[_own_lane(clause, route, s) for s in sources] for clause in route.clauses]),
-        dated=np.array([s in route.dated for s in sources]),
+        lanes=np.array([belongs(lane.sources) for lane in route.lanes]) if route.lanes else none,
+        # A clause that names no source may be about any that the question names.
+        own_lane=np.array([belongs(c.sources) if c.lanes else 0.5 * anywhere for c in route.clauses]),
+        dated=belongs(route.dated),
     )
-
-
-def _own_lane(clause: Clause, route: Route, source: str) -> float:
-    """1 for a source that the clause names; one half for one that the question names elsewhere if the clause names none."""
-    if clause.lanes:
-        return float(any(source in lane.sources for lane in clause.lanes))
-    return 0.5 * (source in route.sources)
 
 
 def _bridge(question: str, passages: Sequence[Passage]) -> str | None:
@@ -160,8 +162,7 @@ def _may_be_name(word: Word, question: str) -> bool:
 
 def _spellings(store: Store, word: Word) -> list[str]:
     lengths = (len(word.stem) - _SPELT_LONGER, len(word.stem) + _SPELT_LONGER)
-    found = store.vocabulary(word.stem[:2], lengths)
-    return [t for t in found if t != word.stem and same_name(t, word.stem)]
+    return spelt_alike(word.stem, store.vocabulary(word.stem[:2], lengths))
 
 
 def within_budget(passages: Sequence[ScoredPassage], tokens: int) -> tuple[ScoredPassage, ...]:
@@ -176,15 +177,25 @@ def within_budget(passages: Sequence[ScoredPassage], tokens: int) -> tuple[Score
     return tuple(kept)
 
 
-def _scored(passage: Passage, score: float, found: _Candidates) -> ScoredPassage:
-    similarities = tuple(map(float, found.similarities[passage.id].max(axis=1)))
-    dense, lexical = _best_rank(passage.id, found.dense), _best_rank(passage.id, found.lexical)
-    return ScoredPassage(passage, score, dense, lexical, max(similarities, default=0.0), similarities)
+def _scored(
+    passage: Passage,
+    score: float,
+    cosines: NDArray[np.float32],
+    dense: Mapping[int, int],
+    lexical: Mapping[int, int],
+) -> ScoredPassage:
+    similarities = tuple(map(float, cosines.max(axis=1)))
+    ranks = dense.get(passage.id), lexical.get(passage.id)
+    return ScoredPassage(passage, score, *ranks, max(similarities, default=0.0), similarities)
 
 
-def _best_rank(passage: int, results: Sequence[Iterable[int]]) -> int | None:
-    ranks = (rank for ids in results for rank, i in enumerate(ids, start=1) if i == passage)
-    return min(ranks, default=None)
+def _best_ranks(results: Sequence[Iterable[int]]) -> dict[int, int]:
+    """The best rank, from 1, of each id in any of the results."""
+    best: dict[int, int] = {}
+    for ids in results:
+        for rank, i in enumerate(ids, start=1):
+            best[i] = min(rank, best.get(i, rank))
+    return best
 
 
 def _steps(found: _Candidates, route: Route, bridge: str | None, result: Sequence[ScoredPassage]) -> Iterator[Step]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import PurePosixPath
 
 from qa.clauses import Span, clauses
@@ -38,6 +37,11 @@ class Clause:
     text: str
     lanes: tuple[Lane, ...] = ()
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """Every source of its lanes."""
+        return _all_of(self.lanes)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -56,7 +60,31 @@ class Route:
     @property
     def sources(self) -> frozenset[str]:
         """Every source of every lane; empty when the question names none."""
-        return frozenset[str]().union(*(lane.sources for lane in self.lanes))
+        return _all_of(self.lanes)
+
+
+def _all_of(lanes: Iterable[Lane]) -> frozenset[str]:
+    return frozenset[str]().union(*(lane.sources for lane in lanes))
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What a question may call the sources of a corpus, folded, and the days on which they were published."""
+
+    labels: Mapping[str, frozenset[str]]
+    days: Mapping[str, date]
+
+
+def directory(sources: Iterable[Source]) -> Directory:
+    """Reads names and days of all sources, once for many questions."""
+    labels: dict[str, set[str]] = {}
+    days = {}
+    for source in sources:
+        for label in _labels(source):
+            labels.setdefault(label, set()).add(source.source)
+        if day := _day(source.published_at):
+            days[source.source] = day
+    return Directory({label: frozenset(named) for label, named in labels.items()}, days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +97,12 @@ class _Mention:
     end: int
 
 
-def route(
-    question: str, sources: Sequence[Source], *, lanes: bool = True, split: bool = True, dates: bool = True
-) -> Route:
+def route(question: str, known: Directory, *, lanes: bool = True, split: bool = True, dates: bool = True) -> Route:
     """Finds what a question names. The flags switch off lanes, clauses and dates."""
-    mentions = _mentions(question, sources) if lanes else []
-    named = frozenset(s for m in mentions for s in m.lane.sources)
-    days = _days(sources) if dates else {}
-    found = periods(question, max(days.values())) if days else []
-    dated = frozenset(s for s, day in days.items() if any(p.first <= day <= p.last for p in found))
+    mentions = _mentions(question, known) if lanes else []
+    named = _all_of(m.lane for m in mentions)
+    found = periods(question, max(known.days.values())) if dates and known.days else []
+    dated = frozenset(s for s, day in known.days.items() if any(p.first <= day <= p.last for p in found))
     # The day of a named outlet's report tells which report; its text need not say it.
     cuts = [(m.cut, m.end) for m in mentions] + [(p.start, p.end) for p in found if dated & named]
     spans = clauses(question) if split else [(0, len(question))]
@@ -103,17 +128,13 @@ def _without(question: str, span: Span, cuts: Iterable[Span]) -> str:
     return "".join((*kept, question[start:end]))
 
 
-def _mentions(question: str, sources: Iterable[Source]) -> list[_Mention]:
-    """Every place where the question names sources, in order, longer names first; places do not overlap."""
+def _mentions(question: str, known: Directory) -> list[_Mention]:
+    """Every place where the question names sources, in order; where names overlap, the longer one counts."""
     asked = _folded(question)
-    named: dict[str, set[str]] = {}
-    for source in sources:
-        for label in _labels(source):
-            if f" {label} " in asked:
-                named.setdefault(label, set()).add(source.source)
+    named = [label for label in known.labels if f" {label} " in asked]
     found: list[_Mention] = []
     for label in sorted(named, key=lambda x: -len(x)):
-        lane = Lane(label, frozenset(named[label]))
+        lane = Lane(label, known.labels[label])
         found += [m for m in _places(question, lane) if all(m.end <= f.start or f.end <= m.start for f in found)]
     return sorted(found, key=lambda m: m.start)
 
@@ -135,12 +156,6 @@ def _places(question: str, lane: Lane) -> list[_Mention]:
     return found
 
 
-def _days(sources: Iterable[Source]) -> dict[str, date]:
-    """The days on which sources were published, of those that say so."""
-    return {s.source: day for s in sources if (day := _day(s.published_at))}
-
-
-@lru_cache(maxsize=65536)
 def _day(published_at: str | None) -> date | None:
     try:
         return date.fromisoformat(published_at[:10]) if published_at else None
@@ -148,7 +163,6 @@ def _day(published_at: str | None) -> date | None:
         return None
 
 
-@lru_cache(maxsize=65536)
 def _labels(source: Source) -> Sequence[str]:
     """Folded names of a source that a question may use."""
     path = PurePosixPath(source.source)

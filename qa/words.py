@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import snowballstemmer
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*%?|(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-'’][^\W_]+)*")
@@ -184,6 +185,14 @@ def _spelling(name: str) -> str:
 
 _EXCHANGED = str.maketrans("wyq", "vik")
 _DOUBLED = re.compile(r"([a-z])\1")
+
+
+def spelt_alike(word: str, vocabulary: Sequence[str]) -> list[str]:
+    """Those of `vocabulary`, folded words, that are other spellings of the name `word`."""
+    near = process.extract(
+        _spelling(word), [_spelling(v) for v in vocabulary], scorer=OSA.distance, score_cutoff=1, limit=None
+    )
+    return [vocabulary[i] for _, _, i in near if vocabulary[i] != word and same_name(word, vocabulary[i])]
 
 
 def one_letter_apart(a: str, b: str) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qa.clauses import clauses
 from qa.dating import periods
-from qa.routing import Route, route
+from qa.routing import Route, directory, route
 from qa.types import Source
 
 NEWEST = date(2023, 12, 25)
@@ -24,6 +24,7 @@ SOURCES = (
     source("003_story.txt", "Inland Wire", "2023-12-20", "How the bridge at Melk was lost"),
     source("harbour-plan.pdf"),
 )
+KNOWN = directory(SOURCES)
 
 
 def lanes(found: Route) -> dict[str, list[str]]:
@@ -39,23 +40,23 @@ def test_an_outlet_is_named_in_full_or_by_its_first_part():
         "What does the Harbour Post say of the bridge?",
         "Did 'The Harbour Post | News from the Coast' say so?",
     ):
-        assert list(lanes(route(question, SOURCES)).values()) == [["001_story.txt"]]
+        assert list(lanes(route(question, KNOWN)).values()) == [["001_story.txt"]]
 
 
 def test_titles_and_file_names_name_a_source_too():
-    assert lanes(route("Who is quoted in “How the bridge at Melk was lost”?", SOURCES)) == {
+    assert lanes(route("Who is quoted in “How the bridge at Melk was lost”?", KNOWN)) == {
         "how the bridge at melk was lost": ["003_story.txt"]
     }
-    assert list(lanes(route("What does harbour-plan.pdf cost?", SOURCES)).values()) == [["harbour-plan.pdf"]]
+    assert list(lanes(route("What does harbour-plan.pdf cost?", KNOWN)).values()) == [["harbour-plan.pdf"]]
 
 
 def test_an_ordinary_word_names_no_outlet():
-    assert not route("At what age did the mayor of Melk retire?", SOURCES).lanes
-    assert route("According to the age, who retired?", SOURCES).lanes
+    assert not route("At what age did the mayor of Melk retire?", KNOWN).lanes
+    assert route("According to the age, who retired?", KNOWN).lanes
 
 
 def test_the_names_of_sources_are_not_searched_for_in_the_documents():
-    found = route("Why was the bridge closed, according to Inland Wire?", SOURCES)
+    found = route("Why was the bridge closed, according to Inland Wire?", KNOWN)
     assert found.question == "Why was the bridge closed?"
     assert [c.text for c in found.clauses] == ["Why was the bridge closed?"]
 
@@ -65,31 +66,31 @@ def test_each_clause_knows_the_outlets_it_names():
         "Does Inland Wire claim that the old bridge collapsed in heavy rain, while The Age reports that engineers blamed "
         "rusty bolts?"
     )
-    first, second = route(question, SOURCES).clauses
+    first, second = route(question, KNOWN).clauses
     assert [lane.name for lane in first.lanes] == ["inland wire"]
     assert [lane.name for lane in second.lanes] == ["age"]
     assert "rain" in first.text and "bolts" in second.text
 
 
 def test_documents_of_the_day_asked_about_are_found():
-    assert route("What was said of the bridge on 4 October 2023?", SOURCES).dated == {"001_story.txt"}
-    assert route("What happened last week?", SOURCES).dated == {"003_story.txt"}
-    assert not route("What was said in 2023?", SOURCES).dated
+    assert route("What was said of the bridge on 4 October 2023?", KNOWN).dated == {"001_story.txt"}
+    assert route("What happened last week?", KNOWN).dated == {"003_story.txt"}
+    assert not route("What was said in 2023?", KNOWN).dated
 
 
 def test_the_day_of_a_named_report_is_not_searched_for_in_its_text():
-    found = route("What did Inland Wire's report published on December 20, 2023 say of the bridge?", SOURCES)
+    found = route("What did Inland Wire's report published on December 20, 2023 say of the bridge?", KNOWN)
     assert "December" in found.question
     assert "December" not in found.clauses[0].text
-    assert "December" in route("What did Inland Wire say of December 1, 2021?", SOURCES).clauses[0].text
+    assert "December" in route("What did Inland Wire say of December 1, 2021?", KNOWN).clauses[0].text
 
 
 def test_every_stage_can_be_switched_off():
     question = (
         "Did Inland Wire say on October 4, 2023 that the old bridge collapsed in heavy rain, or did engineers close it?"
     )
-    on = route(question, SOURCES)
-    off = route(question, SOURCES, lanes=False, split=False, dates=False)
+    on = route(question, KNOWN)
+    off = route(question, KNOWN, lanes=False, split=False, dates=False)
     assert on.lanes and len(on.clauses) == 2 and on.dated
     assert not off.lanes and [c.text for c in off.clauses] == [question] and not off.dated
 
@@ -127,6 +128,6 @@ def test_clauses_lose_nothing_of_the_question(question):
 
 @given(st.text(max_size=80))
 def test_any_text_has_a_route(question):
-    found = route(question, SOURCES)
+    found = route(question, KNOWN)
     assert len(found.clauses) >= 1
     assert all(p.first <= p.last and question[p.start : p.end] for p in periods(question, NEWEST))

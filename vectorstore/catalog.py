@@ -131,6 +131,7 @@ class Catalog:
 
     def _forget(self, removed: bool) -> None:
         """Empties the write-ahead log of what was removed; a log that a reader holds is emptied at `close`."""
+        self.full_text.changed()
         if removed:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -199,6 +200,7 @@ class Catalog:
             db.execute("DELETE FROM passages")
             db.execute("DELETE FROM outbox")
             db.execute("INSERT INTO passage_index (passage_index) VALUES ('optimize')")
+        self.full_text.changed()
 
     # Checking
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 
 class FullText:
@@ -12,6 +13,11 @@ class FullText:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self._listed = lru_cache(maxsize=256)(self._list)
+
+    def changed(self) -> None:
+        """Forgets what was kept in memory; to be called after every change of the index."""
+        self._listed.cache_clear()
 
     def search(
         self, terms: Iterable[str], limit: int, sources: Collection[str] | None = None
@@ -34,12 +40,14 @@ class FullText:
 
         Index terms are lower-case stems.
         """
-        low = _storable(prefix.lower())
+        return list(self._listed(_storable(prefix.lower()), lengths, limit))
+
+    def _list(self, low: str, lengths: tuple[int, int], limit: int) -> tuple[str, ...]:
         rows = self._db.execute(
             "SELECT term FROM vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? ORDER BY term LIMIT ?",
             (low, f"{low}\U0010ffff", *lengths, limit),
         )
-        return [term for (term,) in rows]
+        return tuple(term for (term,) in rows)
 
     def document_frequency(self, terms: Iterable[str]) -> dict[str, int]:
         """How many passages hold each of `terms`, in any of its inflections; several words are a phrase."""
