@@ -23,7 +23,7 @@ from qa.words import fold, words
 _MOST_STATEMENTS = 3
 _AS_GOOD = 0.7  # of the best sentence's score, for another to be quoted beside it
 _IN_DOUBT = 0.95  # a best sentence below this score may not be the one that answers,
-_WORTH_SHOWING = 0.25  # so a weaker one of the same document is quoted too
+_WORTH_SHOWING = 0.3  # so a weaker one of the same document is quoted too, unless the kind of answer is not in it
 _CLAIM = 0.35  # of the best sentence's score, for a source's own value to count as one side
 _SAME_WORDS = 0.7
 _SURE = 0.6  # of a value, to be quoted where the best sentences leave it out
@@ -135,9 +135,10 @@ class QuoteAnswerer:
 
 
 def _is_worth_quoting(candidate: Candidate, best: Candidate) -> bool:
-    if best.score < _IN_DOUBT and candidate.passage.source == best.passage.source:
-        return candidate.score >= _WORTH_SHOWING * best.score
-    return candidate.score >= max(ANSWERS, _AS_GOOD * best.score)
+    if candidate.score >= max(ANSWERS, _AS_GOOD * best.score):
+        return True
+    same = candidate.passage.source == best.passage.source and not candidate.features["untyped"]
+    return same and best.score < _IN_DOUBT and candidate.score >= _WORTH_SHOWING * best.score
 
 
 def _with_synonyms(terms: Sequence[str]) -> frozenset[str]:
@@ -203,14 +204,24 @@ def _both_sides(evidence: Evidence, about: str, given: Sequence[Position], wante
     """
     shown = given[:_MOST_SIDES]
     labels = [" ".join(p.value.text.split()[:_LABEL]) for p in shown]
-    room = most - word_count(_LEAD, *labels)
+    ages = [f" ({age})" if age else "" for age in _ages(shown)]
+    room = most - word_count(_LEAD, *labels, *ages)
     told = quoted(evidence, shown, wanted, room)
-    statements = numbered([replace(s, text=f"{label}: {s.text}") for label, s in zip(labels, told, strict=True)])
+    lines = zip(labels, ages, told, strict=True)
+    statements = numbered([replace(s, text=f"{label}{age}: {s.text}") for label, age, s in lines])
     sides = tuple(Side(label, s.citations) for label, s in zip(labels, statements, strict=True))
     named = f" {'; '.join(f'{s.value} {markers(s.citations)}' for s in sides)}."
     lead = _LEAD + named * (word_count(*labels, *(s.text for s in told)) <= room)
     text = "\n".join([lead, *map(marked, statements)])
     return _answer(evidence, text, statements, disagreements=(Disagreement(about, sides),))
+
+
+def _ages(given: Sequence[Position]) -> list[str]:
+    """Which side was reported earlier and which later, with the day; nothing unless every side's day is known."""
+    days = [min((c.passage.published_at or "" for c in p.claims), default="")[:10] for p in given]
+    if not all(days) or len(set(days)) == 1:
+        return [""] * len(days)
+    return [f"{'earlier' if day == min(days) else 'later'} report, {day}" for day in days]
 
 
 def _abstention(evidence: Evidence, question: Question, found: Sequence[Candidate]) -> Answer:

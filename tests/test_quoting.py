@@ -71,3 +71,15 @@ def test_answers_stay_short(geneva):
         )
     )
     assert lengths[len(lengths) // 2] <= 75
+
+
+def test_of_two_sides_the_later_report_is_marked_as_such(folder, open_corpus):
+    for name, day, said in (("a", "2024-03-02", "Friday"), ("b", "2024-03-09", "Thursday")):
+        text = f"---\npublished_at: {day}\n---\nKeller and Reuss met in Bern on {said}. The talks lasted two hours.\n"
+        (folder / f"{name}.md").write_text(text, "utf-8")
+    corpus = open_corpus()
+    corpus.sync()
+    answer = corpus.ask("On which day did Keller and Reuss meet in Bern?")
+    assert "Friday (earlier report, 2024-03-02): " in answer.text
+    assert "Thursday (later report, 2024-03-09): " in answer.text
+    assert {side.value for d in answer.disagreements for side in d.sides} == {"Friday", "Thursday"}
