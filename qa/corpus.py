@@ -19,8 +19,8 @@ from qa.embedding import make_embedder
 from qa.errors import SourceNotFound
 from qa.quoting import QuoteAnswerer
 from qa.retrieval import retrieve, within_budget
-from qa.rewriting import standalone
-from qa.routing import route
+from qa.rewriting import background, standalone
+from qa.routing import Route, route
 from qa.settings import Settings
 from qa.types import Answer, Answerer, Evidence, IndexReport, Progress, ScoredPassage, Source, Turn, VerifyReport
 from vectorstore.store import Store
@@ -141,8 +141,7 @@ class Corpus:
         """What an answerer gets to see for a question: the question as understood and the passages found for it."""
         understood = standalone(question, history)
         routed = route(understood, self.sources())
-        settings = self.settings
-        found = retrieve(self._store, self.embedder, routed, candidates=settings.candidates, k=settings.passages)
+        found = self._found(routed, question, history, self.settings.passages)
         return Evidence(
             question=question,
             standalone_question=understood,
@@ -170,9 +169,11 @@ class Corpus:
 
     def retrieve(self, question: str, k: int = 10, *, history: Sequence[Turn] = ()) -> tuple[ScoredPassage, ...]:
         """The `k` passages that best fit the question, best first, and why each was found."""
-        candidates = max(self.settings.candidates, k)
-        routed = route(standalone(question, history), self.sources())
-        return retrieve(self._store, self.embedder, routed, candidates=candidates, k=k)
+        return self._found(route(standalone(question, history), self.sources()), question, history, k)
+
+    def _found(self, routed: Route, question: str, history: Sequence[Turn], k: int) -> tuple[ScoredPassage, ...]:
+        candidates, said = max(self.settings.candidates, k), background(question, history)
+        return retrieve(self._store, self.embedder, routed, candidates=candidates, k=k, background=said)
 
     def text(self, source: str) -> str:
         """The whole text of a source, to which every offset refers. Raises SourceNotFound."""

@@ -7,7 +7,7 @@ added with the weights below, measured on MultiHop-RAG (docs/measurements.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from qa.routing import Route
@@ -27,12 +27,21 @@ CROWDING = 0.03
 _CHARACTERS_A_TOKEN = 4
 
 
-def retrieve(store: Store, embedder: Embedder, route: Route, *, candidates: int, k: int) -> tuple[ScoredPassage, ...]:
+def retrieve(
+    store: Store,
+    embedder: Embedder,
+    route: Route,
+    *,
+    candidates: int,
+    k: int,
+    background: Sequence[tuple[str, float]] = (),
+) -> tuple[ScoredPassage, ...]:
     """The `k` passages that best fit a standalone question, best first, and why each was found.
 
     Each lane of the route is searched on its own beside the whole.
 
-    `candidates` is how many each search proposes. An empty question or store gives an empty tuple.
+    `candidates` is how many each search proposes. `background` holds texts said before the question, each with the
+    weight of its words against the question's own. An empty question or store gives an empty tuple.
     """
     question = route.question
     if not question.strip() or not store.passage_count:
@@ -46,8 +55,21 @@ def retrieve(store: Store, embedder: Embedder, route: Route, *, candidates: int,
         found = dict(store.lexical(terms, candidates, lane))
         in_lane |= found.keys()
         lexical |= found
+    for number, weight in _said_before(store, question, background, candidates):
+        lexical[number] = lexical.get(number, 0.0) + weight
     scored = _scored(store, vector, dense, lexical, in_lane)
     return tuple(_spread(scored)[:k])
+
+
+def _said_before(
+    store: Store, question: str, background: Sequence[tuple[str, float]], candidates: int
+) -> Iterator[tuple[int, float]]:
+    """Passages that hold words of the background which the question does not, and how much that counts."""
+    seen = {w.stem for w in words(question)}
+    for text, weight in background:
+        new = {w.stem: w.text for w in words(text) if w.content and w.stem not in seen}
+        seen |= new.keys()
+        yield from ((i, weight * score) for i, score in store.lexical(list(new.values()), candidates))
 
 
 def search_terms(store: Store, question: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 Three moves cover what people do in a conversation: ask the last question about someone else ("and Reid?",
 "no, I meant Reid", "and the other one?"), refer back with a pronoun ("what did he say then?"), and ask a
-bare question word ("when?"). Anything else passes through untouched.
+bare question word ("when?"). Anything else passes through untouched. What was said before then still
+counts a little where passages are looked for (`background`), so that a conversation keeps to its topic.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ _BARE = re.compile(
 )
 _MARKER = re.compile(r"\s*\[\d+\]")
 
+# Weights of a word said before against one of the question's own, chosen on MTRAG-UN (docs/measurements.md).
+PREVIOUS_QUESTION, OLDER_QUESTIONS, LAST_ANSWER = 0.8, 0.4, 0.08
+_ENOUGH = 4  # content words with which a question begins to speak for itself
+
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
     """`question` made readable without `history` ((question, answer) pairs, oldest first).
@@ -50,6 +55,19 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
         or _resolved(question, previous, answer, history)
         or question
     )
+
+
+def background(question: str, history: Sequence[Turn]) -> tuple[tuple[str, float], ...]:
+    """What was said before `question`, with the weight of its words against the question's own.
+
+    The more a question says itself, the less counts what was said before it. A first turn has no background.
+    """
+    content = len({w.stem for w in words(question) if w.content})
+    share = min(1.0, _ENOUGH / max(1, content))
+    older = " ".join(asked for asked, _ in history[:-1])
+    said = [(q, PREVIOUS_QUESTION) for q, _ in history[-1:]] + [(older, OLDER_QUESTIONS)]
+    said += [(_MARKER.sub("", answer), LAST_ANSWER) for _, answer in history[-1:]]
+    return tuple((text, weight * share) for text, weight in said if text.strip())
 
 
 def _substituted(question: str, previous: str) -> str | None:
