@@ -25,6 +25,7 @@ SENTENCE_WEIGHT = 5.0
 LANE_BONUS = 0.5
 CROWDING = 0.03
 _CHARACTERS_A_TOKEN = 4
+_COMMON, _MANY = 0.1, 100  # a word of the background in more of the passages, and in so many, is slow and tells nothing
 
 
 def retrieve(
@@ -69,7 +70,9 @@ def _said_before(
     for text, weight in background:
         new = {w.stem: w.text for w in words(text) if w.content and w.stem not in seen}
         seen |= new.keys()
-        yield from ((i, weight * score) for i, score in store.lexical(list(new.values()), candidates))
+        held = store.document_frequency(list(new.values()))
+        rare = [w for w, passages in held.items() if passages <= max(_MANY, store.passage_count * _COMMON)]
+        yield from ((i, weight * score) for i, score in store.lexical(rare, candidates))
 
 
 def search_terms(store: Store, question: str) -> list[str]:
