@@ -119,7 +119,10 @@ def _digest(parts: Iterable[str]) -> str:
 
 
 def clapnq(folder: Path) -> tuple[list[Text], list[Probe]]:
-    """All passages as one corpus; gold are the sentences that the first annotator selected."""
+    """All passages as one corpus; gold are the sentences that the first annotator selected.
+
+    An answerable question for which none was selected is left out, its passage is not.
+    """
     texts, probes = [], []
     rows = [
         (name, row) for name in ("answerable", "unanswerable") for row in _lines(folder / "clapnq" / f"{name}.jsonl")
@@ -130,9 +133,10 @@ def clapnq(folder: Path) -> tuple[list[Text], list[Probe]]:
     for name, row in rows:
         passage = row["passages"][0]
         texts.append(Text(row["id"], passage["text"], {"title": passage["title"]}))
-        gold = tuple(row["output"][0]["selected_sentences"]) if name == "answerable" else ()
-        sources = frozenset(same[passage["text"]])
-        probes.append(Probe(row["input"], gold, sources, row["id"], _digest([passage["title"]])))
+        gold = tuple(row["output"][0]["selected_sentences"])
+        if gold or name == "unanswerable":
+            sources = frozenset(same[passage["text"]])
+            probes.append(Probe(row["input"], gold, sources, row["id"], _digest([passage["title"]])))
     return texts, probes
 
 

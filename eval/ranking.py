@@ -91,7 +91,7 @@ def dialogue_figures(
     """The MTRAG-UN figures from the documents found with the history and for the last turn alone, best first.
 
     A document that gave several passages counts once, at the best of them. A ratio is R@5 with the history over R@5
-    without it.
+    without it; the ceiling is R@5 with nothing but gold documents on top, below 1 where there are more than five.
     """
     names = ("R@5", "MRR@10")
     relevant = {t.id: t.gold for t in tasks}
@@ -104,6 +104,8 @@ def dialogue_figures(
         for name in names:
             figures.append(_mean(f"{name} with history, {label}", with_history[name], clusters))
             figures.append(_mean(f"{name} last turn alone, {label}", without[name], clusters))
+        most = {t.id: min(5, len(t.gold)) / len(t.gold) for t in part}
+        figures.append(_mean(f"ceiling: R@5, {label}", most, clusters))
         pairs = [Observation(q, c, with_history["R@5"][q], without["R@5"][q]) for q, c in clusters.items()]
         figures.append(Figure(f"R@5 ratio, {label}", "share", tuple(pairs)))
     return figures

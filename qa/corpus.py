@@ -18,8 +18,8 @@ from qa.citing import settled
 from qa.embedding import make_embedder
 from qa.errors import SourceNotFound
 from qa.quoting import QuoteAnswerer
-from qa.retrieval import retrieve, within_budget
-from qa.rewriting import standalone
+from qa.retrieval import Retrieved, retrieve, within_budget
+from qa.rewriting import background, standalone
 from qa.routing import Directory, Route, directory, route
 from qa.settings import Settings
 from qa.types import Answer, Answerer, Evidence, IndexReport, Progress, ScoredPassage, Source, Turn, VerifyReport
@@ -146,7 +146,7 @@ class Corpus:
         """What an answerer gets to see for a question: the question as understood and the passages found for it."""
         understood = standalone(question, history)
         routed = self._route(understood)
-        found = retrieve(self._store, self.embedder, routed, self.settings, self.settings.passages)
+        found = self._retrieved(routed, question, history, self.settings.passages)
         return Evidence(
             question=question,
             standalone_question=understood,
@@ -175,8 +175,11 @@ class Corpus:
 
     def retrieve(self, question: str, k: int = 10, *, history: Sequence[Turn] = ()) -> tuple[ScoredPassage, ...]:
         """The `k` passages that best fit the question, best first, and why each was found."""
-        routed = self._route(standalone(question, history))
-        return retrieve(self._store, self.embedder, routed, self.settings, k).passages
+        return self._retrieved(self._route(standalone(question, history)), question, history, k).passages
+
+    def _retrieved(self, routed: Route, question: str, history: Sequence[Turn], k: int) -> Retrieved:
+        said = background(question, history) if self.settings.background else ()
+        return retrieve(self._store, self.embedder, routed, self.settings, k, said)
 
     def _route(self, question: str) -> Route:
         known = self._directory

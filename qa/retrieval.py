@@ -33,6 +33,7 @@ _LOOKED_AT = 8  # passages that a second look takes names from
 _OF_SOURCES = SPEECH_VERBS | {stem(w) for w in "article coverage news piece publish source story".split()}
 _SHORTEST_NAME = 5
 _SPELT_LONGER = 2  # letters that another spelling may add or leave out
+_COMMON, _MANY = 0.1, 100  # a word of the background in more of the passages, and in so many, is slow and tells nothing
 _CHARACTERS_A_TOKEN = 4
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][^\W\d_]{2,}")  # inside a sentence, where a capital means something
 _CALENDAR = frozenset(
@@ -64,14 +65,23 @@ class _Candidates:
     similarities: Mapping[int, NDArray[np.float32]]
 
 
-def retrieve(store: Store, embedder: Embedder, route: Route, settings: Settings, k: int) -> Retrieved:
+def retrieve(
+    store: Store,
+    embedder: Embedder,
+    route: Route,
+    settings: Settings,
+    k: int,
+    background: Sequence[tuple[str, float]] = (),
+) -> Retrieved:
     """The `k` passages that best fit a standalone question, best first, and why each was found.
 
+    `background` holds texts said before the question, each with the weight of its words against the question's own.
     An empty question or store gives nothing.
     """
     if not route.question.strip() or not store.passage_count:
         return Retrieved()
-    found = _search(store, embedder, route, settings, max(settings.candidates // len(route.clauses), k))
+    said = _said_before(store, route.question, background)
+    found = _search(store, embedder, route, settings, said, max(settings.candidates // len(route.clauses), k))
     scored = scores(_features(found, route, settings))
     pool = [i for i, _ in ranked(scored, max(_POOL, k), spread=False)]
     passages = list(store.passages([found.ids[i] for i in pool]).values())
@@ -87,13 +97,15 @@ def retrieve(store: Store, embedder: Embedder, route: Route, settings: Settings,
     return Retrieved(result, tuple(_steps(found, route, bridge, result)))
 
 
-def _search(store: Store, embedder: Embedder, route: Route, settings: Settings, limit: int) -> _Candidates:
-    """Both searches for each clause; where the question names sources, the lexical one looks at those alone."""
+def _search(
+    store: Store, embedder: Embedder, route: Route, settings: Settings, said: Mapping[int, float], limit: int
+) -> _Candidates:
+    """Both searches for each clause, what was `said` before added to the lexical one, and again within each lane."""
     texts = [c.text for c in route.clauses]
     vectors = embedder.embed_queries(texts)
     dense = [[i for i, _ in store.dense(vector, limit)] for vector in vectors]
     terms = [_search_terms(store, text, route, settings) for text in texts]
-    lexical = [dict(store.lexical(t, max(_DEPTH, limit))) for t in terms]
+    lexical = [_added(dict(store.lexical(t, max(_DEPTH, limit))), said) for t in terms]
     proposed = [*chain(*dense), *chain(*(islice(scores, limit) for scores in lexical))]
     if route.lanes:
         proposed += _in_lanes(store, terms, lexical, route.lanes)
@@ -101,6 +113,26 @@ def _search(store: Store, embedder: Embedder, route: Route, settings: Settings, 
     sources = store.sources_of(ids)
     similarities = {i: rows @ vectors.T for i, rows in store.sentence_vectors(ids).items()}
     return _Candidates(dense, lexical, ids, sources, similarities)
+
+
+def _said_before(store: Store, question: str, background: Sequence[tuple[str, float]]) -> dict[int, float]:
+    """Passages that hold words of the background which the question does not, and how much that counts."""
+    found: dict[int, float] = {}
+    seen = {w.stem for w in words(question)}
+    for text, weight in background:
+        new = {w.stem: w.text for w in words(text) if w.content and w.stem not in seen}
+        seen |= new.keys()
+        held = store.document_frequency(list(new.values()))
+        rare = [w for w, passages in held.items() if passages <= max(_MANY, store.passage_count * _COMMON)]
+        for i, score in store.lexical(rare, _DEPTH):
+            found[i] = found.get(i, 0.0) + weight * score
+    return found
+
+
+def _added(scores: Mapping[int, float], more: Mapping[int, float]) -> dict[int, float]:
+    """The sums of two scores, best first."""
+    total = {i: scores.get(i, 0.0) + more.get(i, 0.0) for i in (*scores, *more)}
+    return dict(sorted(total.items(), key=lambda s: -s[1]))
 
 
 def _in_lanes(

@@ -2,7 +2,8 @@
 
 Three moves cover what people do in a conversation: ask the last question about someone else ("and Reid?",
 "no, I meant Reid", "and the other one?"), refer back with a pronoun ("what did he say then?"), and ask a
-bare question word ("when?"). Anything else passes through untouched.
+bare question word ("when?"). Anything else passes through untouched. What was said before then still
+counts a little where passages are looked for (`background`), so that a conversation keeps to its topic.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from qa.words import Name, fold, names, same_name, words
 _LEAD = r"^\W*(?:and|but|so|ok|okay|no|sorry|well|then|also)?\b[\s,]*"
 _ABOUT = re.compile(
     _LEAD
-    + r"(?:what about|how about|what of|(?:i )?meant?|i mean|about|the same for|same for|for|of)?\s*(?P<topic>[^?]*?)\s*\??\s*$",
+    + r"(?:what about|how about|what of|(?:(?:i )?meant?|i mean)(?: for| about| of)?|about|the same for|same for|for|of)?\s*(?P<topic>[^?]*?)\s*\??\s*$",
     re.IGNORECASE,
 )
 _CORRECTION = re.compile(r"\b(?:i meant?|what about|how about|what of|(?:the )?same for|^\W*and)\b", re.IGNORECASE)
+# Without a word that corrects, a topic alone ("parking") is a new search; "parking?" or "and so parking" asks again.
+_INSTEAD = re.compile(r"\?\s*$|^\W*(?:and|but|so|ok|okay|no|sorry|well|then|also|for|of|about)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\bthe other(?: one| man| woman| person| side| two)?\b|\banother one\b", re.IGNORECASE)
 _PERSON = re.compile(r"\b(?P<subject>he|she)\b|\b(?P<possessive>his|hers?)\b|\b(?P<object>him)\b", re.IGNORECASE)
 _THEY = re.compile(r"\b(?P<subject>they|them|both of them)\b|\b(?P<possessive>their)\b", re.IGNORECASE)
@@ -33,6 +36,11 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _MARKER = re.compile(r"\s*\[\d+\]")
+
+# Weights of a word said before against one of the question's own, chosen on MTRAG-UN (docs/measurements.md).
+PREVIOUS_QUESTION, OLDER_QUESTIONS, LAST_ANSWER = 0.8, 0.4, 0.08
+_ENOUGH = 4  # content words with which a question begins to speak for itself
+_TOO_LITTLE = 2  # content words of its own, up to which a question that refers back is told the topic
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
@@ -52,6 +60,19 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     )
 
 
+def background(question: str, history: Sequence[Turn]) -> tuple[tuple[str, float], ...]:
+    """What was said before `question`, with the weight of its words against the question's own.
+
+    The more a question says itself, the less counts what was said before it. A first turn has no background.
+    """
+    content = len({w.stem for w in words(question) if w.content})
+    share = min(1.0, _ENOUGH / max(1, content))
+    older = " ".join(asked for asked, _ in history[:-1])
+    said = [(q, PREVIOUS_QUESTION) for q, _ in history[-1:]] + [(older, OLDER_QUESTIONS)]
+    said += [(_MARKER.sub("", answer), LAST_ANSWER) for _, answer in history[-1:]]
+    return tuple((text, weight * share) for text, weight in said if text.strip())
+
+
 def _substituted(question: str, previous: str) -> str | None:
     """ "and Reid?" after "How long is Whelan's sentence?": the last question about someone else."""
     match = _ABOUT.match(question)
@@ -59,7 +80,7 @@ def _substituted(question: str, previous: str) -> str | None:
     content = [w for w in words(topic) if w.content]
     if not content or len(words(topic)) > 4 or _PERSON.search(topic) or read_question(question).wanted:
         return None
-    if not (_CORRECTION.search(question) or len(content) == len(words(topic))):
+    if not _CORRECTION.search(question) and (len(content) < len(words(topic)) or not _INSTEAD.search(question)):
         return None
     return _swap(previous, topic)
 
@@ -126,6 +147,8 @@ def _resolved(question: str, previous: str, answer: str, history: Sequence[Turn]
         return None
     new = [w for w in words(text) if w.content and w.stem not in SPEECH_ASKED and not any(w.text in p for p in people)]
     if new and text != question and not _IT.search(question):
+        return text
+    if len(new) > _TOO_LITTLE:
         return text
     topic = _topic(previous, text)
     return f"{text.rstrip(' ?.')} ({topic})?" if topic else text

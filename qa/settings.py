@@ -10,7 +10,7 @@ from platformdirs import user_cache_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-STAGES = ("lanes", "clauses", "dates", "spellings", "rescore", "second_look", "spread")
+STAGES = ("lanes", "clauses", "dates", "spellings", "background", "rescore", "second_look", "spread")
 """Settings that switch one stage of retrieval on or off, in the order in which they act."""
 
 
@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     clauses: bool = Field(True, description="search for each clause of a long question by itself")
     dates: bool = Field(True, description="prefer sources published on the days that a question names")
     spellings: bool = Field(True, description="search for a name in the other spellings that the documents use")
+    background: bool = Field(True, description="let what was said before count a little where passages are looked for")
     rescore: bool = Field(True, description="score a passage by its best sentence, not by the mean of all")
     second_look: bool = Field(True, description="prefer passages that name what the first ones have in common")
     spread: bool = Field(True, description="share the passages out among clauses and lanes")

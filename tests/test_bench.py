@@ -12,7 +12,7 @@ from eval.public import DialogueTask, FactQuery, Probe, Text, ValueQuestion, cla
 from eval.ranking import counted, dialogue_figures, fact_figures, fitting
 from eval.references import REFERENCES, Reference
 from eval.runs import Run
-from eval.sets import SETS, corpus_of, drawn
+from eval.sets import SETS, PublicSet, corpus_of, drawn
 from qa import Answer, Citation, Disagreement, Settings, Statement
 from qa.llamaindex import tokenizer
 
@@ -283,6 +283,20 @@ def test_an_ablation_shows_what_every_figure_loses_without_a_stage():
     run = Run("now", None, {}, {"multihop_rag": [whole]}, {"spread": {"multihop_rag": [less]}})
     assert "spread" in bench.ablation(run)
     assert "-0.500*" in bench.ablation(run)
+
+
+def test_every_stage_is_switched_off_in_turn(tmp_path, monkeypatch, capsys):
+    def run(folder, settings, sample):
+        off = [stage for stage in ("first", "second") if getattr(settings, stage, True) is False]
+        return [observed("Hits@4", [(str(i), str(i), 1.0 - len(off) / 2) for i in range(sample // 50)])]
+
+    (tmp_path / "eval" / "tiny").mkdir(parents=True)
+    monkeypatch.setenv("QA_SHARED", str(tmp_path))
+    monkeypatch.setattr(bench, "SETS", {"tiny": PublicSet("tiny", run)})
+    monkeypatch.setattr(bench, "STAGES", ("first", "second"))
+    assert bench.main(["--ablate", "--sets", "tiny", "--out", str(tmp_path / "run.json")]) == 0
+    assert capsys.readouterr().out.count("-0.500*") == 2
+    assert set(runs.read(tmp_path / "run.json").without) == {"first", "second"}
 
 
 def test_a_kept_corpus_follows_its_data(weights, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.rewriting import standalone
+from qa.rewriting import LAST_ANSWER, OLDER_QUESTIONS, PREVIOUS_QUESTION, background, standalone
 
 SENTENCE = (
     "How long is Paul Weber's sentence?",
@@ -47,3 +47,39 @@ def test_a_first_turn_passes_through(question):
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=120))
 def test_any_history_can_be_read(question, previous, answer):
     assert isinstance(standalone(question, [(previous, answer)]), str)
+
+
+@pytest.mark.parametrize("question", ["Library parking", "Tell me whether this border treaty ends the winter war."])
+def test_a_new_search_and_a_question_that_says_enough_are_not_given_an_old_topic(question):
+    assert standalone(question, [("How do I get a licence from Bern?", "By post. [1]")]) == question
+
+
+def test_a_correction_that_begins_with_for_is_understood():
+    assert standalone("I meant for Reed?", [SENTENCE]) == "How long is Reed's sentence?"
+
+
+def test_what_was_said_before_is_background_the_newest_question_first():
+    talk = [("Where is the mill?", "In Bern. [1]"), ("Who owns it?", "Nobody. [2]")]
+    assert background("And since when?", talk) == (
+        ("Who owns it?", PREVIOUS_QUESTION), ("Where is the mill?", OLDER_QUESTIONS), ("Nobody.", LAST_ANSWER),
+    )  # fmt: skip
+
+
+def test_a_first_turn_has_no_background():
+    assert background("Where is the mill?", ()) == ()
+
+
+def test_the_more_a_question_says_the_less_its_background_counts():
+    long = "Which members of the regional parliament signed the border treaty with Norway last winter?"
+    weights = [weight for _, weight in background(long, [SAID])]
+    assert 0 < max(weights) < PREVIOUS_QUESTION / 2
+
+
+def test_a_conversation_keeps_to_its_topic_where_passages_are_found(open_corpus, folder):
+    (folder / "mill.txt").write_text("The mill was sold. Parking is free on Sundays at the mill.")
+    (folder / "museum.txt").write_text("The museum was closed. Parking is free on Sundays at the museum.")
+    corpus = open_corpus()
+    corpus.sync()
+    for place in ("mill", "museum"):
+        found = corpus.retrieve("Is parking free on Sundays?", history=[(f"Tell me about the {place}.", "It stands.")])
+        assert found[0].passage.source == f"{place}.txt"
