@@ -52,12 +52,14 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """What the searches brought: per clause ids by dense rank and BM25 scores by lexical rank, and all `ids` proposed.
+    """What the searches brought: per clause the words searched for, ids by dense rank and BM25 scores by lexical rank;
+    and all `ids` proposed.
 
     `sources` are the documents the ids belong to; `similarities` the cosines of an id's sentences with each clause,
     shape (sentences, clauses).
     """
 
+    terms: Sequence[Sequence[str]]
     dense: Sequence[Sequence[int]]
     lexical: Sequence[Mapping[int, float]]
     ids: Sequence[int]
@@ -94,7 +96,7 @@ def retrieve(
     result = tuple(
         _scored(passages[i], score, found.similarities[passages[i].id], dense, lexical) for i, score in chosen
     )
-    return Retrieved(result, tuple(_steps(found, route, bridge, result)))
+    return Retrieved(result, tuple(_steps(found, route, said, bridge, result)))
 
 
 def _search(
@@ -112,7 +114,7 @@ def _search(
     ids = list(dict.fromkeys(proposed))
     sources = store.sources_of(ids)
     similarities = {i: rows @ vectors.T for i, rows in store.sentence_vectors(ids).items()}
-    return _Candidates(dense, lexical, ids, sources, similarities)
+    return _Candidates(terms, dense, lexical, ids, sources, similarities)
 
 
 def _said_before(store: Store, question: str, background: Sequence[tuple[str, float]]) -> dict[int, float]:
@@ -230,7 +232,13 @@ def _best_ranks(results: Sequence[Iterable[int]]) -> dict[int, int]:
     return best
 
 
-def _steps(found: _Candidates, route: Route, bridge: str | None, result: Sequence[ScoredPassage]) -> Iterator[Step]:
+def _steps(
+    found: _Candidates,
+    route: Route,
+    said: Collection[int],
+    bridge: str | None,
+    result: Sequence[ScoredPassage],
+) -> Iterator[Step]:
     """What a reader of the answer's record wants to know of each stage that did something."""
     for lane in route.lanes:
         yield Step("lanes", f"{lane.name}: {_counted(len(lane.sources), 'document')}")
@@ -238,8 +246,12 @@ def _steps(found: _Candidates, route: Route, bridge: str | None, result: Sequenc
         yield Step("clauses", " | ".join(c.text.strip() for c in route.clauses))
     if route.dated:
         yield Step("dates", f"{_counted(len(route.dated), 'document')} published then")
-    by_words = {i for scores in found.lexical for i in scores}
-    yield Step("search", f"{len(found.ids)} candidates, {len(by_words.intersection(found.ids))} of them by words")
+    if spelt := set(chain(*found.terms)) - {w.text for w in words(route.question)}:
+        yield Step("spellings", ", ".join(sorted(spelt)))
+    if said:
+        yield Step("background", f"{_counted(len(said), 'passage')} with words said before")
+    by_words = found.sources.keys() & set(chain(*found.lexical))
+    yield Step("search", f"{_counted(len(found.ids), 'candidate')}, {len(by_words)} by words")
     if bridge:
         yield Step("second_look", bridge)
     yield Step(

@@ -87,3 +87,20 @@ def test_a_question_of_no_words_finds_nothing(reports, open_corpus):
     corpus = open_corpus()
     corpus.sync()
     assert corpus.retrieve("   ") == ()
+
+
+def test_other_spellings_of_a_name_are_searched_for_and_told(folder, open_corpus):
+    (folder / "a.txt").write_text("Anthony Blinkin met the press. He said little.", "utf-8")
+    corpus = open_corpus()
+    corpus.sync()
+    answer = corpus.ask("Whom did Blinken meet?")
+    assert [s.note for s in answer.steps if s.stage == "spellings"] == ["blinkin"]
+    assert answer.passages[0].lexical_rank == 1
+
+
+def test_words_said_before_are_told(reports, open_corpus):
+    corpus = open_corpus()
+    corpus.sync()
+    chat = corpus.chat()
+    chat.ask("Why did the bridge at Melk collapse?")
+    assert "background" in {s.stage for s in chat.ask("Who had checked the bolts?").steps}
