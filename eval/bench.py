@@ -84,7 +84,7 @@ def table(sets: Figures) -> str:
         rows += ["", _row(name, "now", "95 %", "queries", "before", "published", "to reach", "")]
         for figure in figures:
             known, value = REFERENCES.get((name, figure.name), NONE), figure.value
-            bounds = "–".join(map(_number, figure.interval))
+            bounds = " to ".join(map(_number, figure.interval))
             cells = (
                 _number(value),
                 bounds,
@@ -111,7 +111,7 @@ def compared(before: Figures, after: Figures) -> str:
     for name in [name for name in after if name in before]:
         rows += ["", _row(name, "then", "now", "change", "95 %", "queries", "", "")]
         for c in changes(before[name], after[name]):
-            bounds = "–".join(map(_number, c.interval))
+            bounds = " to ".join(map(_number, c.interval))
             cells = (_number(c.before), _number(c.after), _signed(c.difference), bounds, str(c.queries))
             rows.append(_row(f"  {c.name}", *cells, "*" if c.clear else "", ""))
     return "\n".join(rows)
@@ -142,7 +142,7 @@ def _known(value: float | None) -> str:
 
 
 def _row(name: str, *cells: str) -> str:
-    return f"{name:<46}" + "".join(f"{cell:>14}" for cell in cells).rstrip()
+    return f"{name:<46}" + "".join(f"{cell:>15}" for cell in cells).rstrip()
 
 
 if __name__ == "__main__":

@@ -106,8 +106,9 @@ def dialogue_figures(
             figures.append(_mean(f"{name} last turn alone, {label}", without[name], clusters))
         most = {t.id: min(5, len(t.gold)) / len(t.gold) for t in part}
         figures.append(_mean(f"ceiling: R@5, {label}", most, clusters))
-        pairs = [Observation(q, c, with_history["R@5"][q], without["R@5"][q]) for q, c in clusters.items()]
-        figures.append(Figure(f"R@5 ratio, {label}", "share", tuple(pairs)))
+        for ratio, above in (("R@5 ratio", with_history["R@5"]), ("ceiling: R@5 ratio", most)):
+            pairs = tuple(Observation(q, c, above[q], without["R@5"][q]) for q, c in clusters.items())
+            figures.append(Figure(f"{ratio}, {label}", "share", pairs))
     return figures
 
 
