@@ -7,6 +7,7 @@ either are outdone by those that touch a little of both.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from itertools import pairwise
 
 from qa.words import words
@@ -19,22 +20,24 @@ _BOUNDARY = re.compile(
 _FEWEST_TERMS = 4
 
 
-def clauses(question: str) -> list[Span]:
-    """Offsets of the clauses, in order; together they are the whole question, spaces and punctuation between aside.
+def clauses(question: str, cuts: Collection[Span] = ()) -> list[Span]:
+    """Offsets of the clauses, in order; together they are the whole question.
 
-    A clause has at least four content words ("Lavrov and Blinken" are not two), a question with fewer is one clause.
+    A clause has at least four content words outside `cuts` ("Lavrov and Blinken" are not two); a question with fewer is
+    one clause.
     """
-    cuts = [0, *(m.end() for m in _BOUNDARY.finditer(question)), len(question)]
+    told = [w.start for w in words(question) if w.content and not any(a <= w.start < b for a, b in cuts)]
+
+    def thin(span: Span) -> bool:
+        return sum(span[0] <= start < span[1] for start in told) < _FEWEST_TERMS
+
+    bounds = [0, *(m.end() for m in _BOUNDARY.finditer(question)), len(question)]
     found: list[Span] = []
-    for start, end in pairwise(cuts):
-        if found and _thin(question, (start, end)):
+    for start, end in pairwise(bounds):
+        if found and thin((start, end)):
             found[-1] = (found[-1][0], end)
         else:
             found.append((start, end))
-    if len(found) > 1 and _thin(question, found[0]):
+    if len(found) > 1 and thin(found[0]):
         found[:2] = [(0, found[1][1])]
     return found
-
-
-def _thin(question: str, span: Span) -> bool:
-    return sum(w.content for w in words(question[slice(*span)])) < _FEWEST_TERMS

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LEXICAL = 1.0  # share of the clause's best BM25 score
+LEXICAL = 0.7  # share of the clause's best BM25 score
 SENTENCE = 5.3  # cosine of the best sentence with the clause
-QUESTION = 1.0  # mean of those cosines over all clauses
+QUESTION = 2.0  # mean of those cosines over all clauses
 LANE = 0.7
 OWN_LANE = 0.27  # for the clause that names the lane
 DATED = 0.55

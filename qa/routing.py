@@ -105,9 +105,13 @@ def route(question: str, known: Directory, *, lanes: bool = True, split: bool = 
     dated = frozenset(s for s, day in known.days.items() if any(p.first <= day <= p.last for p in found))
     # The day of a named outlet's report tells which report; its text need not say it.
     cuts = [(m.cut, m.end) for m in mentions] + [(p.start, p.end) for p in found if dated & named]
-    spans = clauses(question) if split else [(0, len(question))]
+    whole = (0, len(question))
+    rest = _without(question, whole, [(m.cut, m.end) for m in mentions])
+    if not any(w.content for w in words(rest)):  # nothing but the name: then the name is what is asked about
+        rest, cuts = question, []
+    spans = clauses(question, cuts) if split else [whole]
     return Route(
-        _without(question, (0, len(question)), [(m.cut, m.end) for m in mentions]),
+        rest,
         tuple({m.lane.name: m.lane for m in mentions}.values()),
         tuple(
             Clause(_without(question, s, cuts), tuple(m.lane for m in mentions if s[0] <= m.start < s[1]))

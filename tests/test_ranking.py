@@ -49,7 +49,7 @@ def test_a_source_that_is_not_asked_for_needs_to_be_far_better():
 
 def test_a_day_counts_only_in_the_sources_asked_for():
     assert order(features([[9, 8]], [[0.8, 0.8]], dated=[0, 1])) == [1, 0]
-    assert order(features([[9, 8, 1]], [[0.8, 0.8, 0.8]], [[0, 0, 1]], dated=[0, 1, 0])) == [0, 1, 2]
+    assert order(features([[9, 8, 1]], [[0.8, 0.8, 0.8]], [[0, 0, 1]], dated=[0, 1, 0])) == [0, 2, 1]
 
 
 def test_what_is_raised_comes_first_among_equals():

@@ -86,9 +86,7 @@ def test_the_day_of_a_named_report_is_not_searched_for_in_its_text():
 
 
 def test_every_stage_can_be_switched_off():
-    question = (
-        "Did Inland Wire say on October 4, 2023 that the old bridge collapsed in heavy rain, or did engineers close it?"
-    )
+    question = "Did Inland Wire say on October 4, 2023 that the old bridge collapsed in heavy rain, or did engineers close it for rusty bolts?"
     on = route(question, KNOWN)
     off = route(question, KNOWN, lanes=False, split=False, dates=False)
     assert on.lanes and len(on.clauses) == 2 and on.dated
@@ -131,3 +129,13 @@ def test_any_text_has_a_route(question):
     found = route(question, KNOWN)
     assert len(found.clauses) >= 1
     assert all(p.first <= p.last and question[p.start : p.end] for p in periods(question, NEWEST))
+
+
+def test_a_question_that_is_nothing_but_a_name_is_searched_for_as_it_is():
+    found = route("How the bridge at Melk was lost", KNOWN)
+    assert found.question == found.clauses[0].text == "How the bridge at Melk was lost"
+
+
+def test_what_only_names_sources_is_no_clause_of_its_own():
+    question = "Which bridge near Melk collapsed in heavy rain, as reported by both Inland Wire and The Age, and why was it weak?"
+    assert len(route(question, KNOWN).clauses) == 1
