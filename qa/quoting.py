@@ -22,8 +22,9 @@ from qa.words import fold, words
 
 _MOST_STATEMENTS = 3
 _AS_GOOD = 0.7  # of the best sentence's score, for another to be quoted beside it
-_IN_DOUBT = 0.95  # a best sentence below this score may not be the one that answers,
-_WORTH_SHOWING = 0.3  # so a weaker one of the same document is quoted too, unless the kind of answer is not in it
+_IN_DOUBT = 0.95  # a best sentence below this score may not be the one that answers: another of its document
+_WORTH_SHOWING = 0.3  # with this share of its score
+_OF_IT = 0.5  # and this share of what it says of the question is quoted too
 _CLAIM = 0.35  # of the best sentence's score, for a source's own value to count as one side
 _SAME_WORDS = 0.7
 _SURE = 0.6  # of a value, to be quoted where the best sentences leave it out
@@ -138,7 +139,8 @@ def _is_worth_quoting(candidate: Candidate, best: Candidate) -> bool:
     if candidate.score >= max(ANSWERS, _AS_GOOD * best.score):
         return True
     same = candidate.passage.source == best.passage.source and not candidate.features["untyped"]
-    return same and best.score < _IN_DOUBT and candidate.score >= _WORTH_SHOWING * best.score
+    of_it = candidate.features["coverage"] >= _OF_IT * best.features["coverage"]
+    return same and of_it and best.score < _IN_DOUBT and candidate.score >= _WORTH_SHOWING * best.score
 
 
 def _with_synonyms(terms: Sequence[str]) -> frozenset[str]:
