@@ -10,6 +10,7 @@ from typing import Literal
 
 from qa.kinds import CLASSES
 from qa.questions import Question, Wanted
+from qa.synonyms import grouped
 from qa.words import SPEECH_VERBS, stem, words
 
 AskedKind = Literal["date", "number", "money", "person", "place", "class", "noun"]
@@ -51,16 +52,7 @@ play join debut
 """
 
 
-def _related() -> Mapping[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for row in _BESIDE.split("\n"):
-        group = {stem(word) for word in row.split()}
-        for member in group:
-            found.setdefault(member, set()).update(group)
-    return {member: frozenset(group) for member, group in found.items()}
-
-
-RELATED = _related()
+RELATED = grouped(_BESIDE)
 """Stem -> stems that stand beside the same value."""
 
 

@@ -128,14 +128,15 @@ phone telephone call
 """
 
 
-def _table() -> Mapping[str, frozenset[str]]:
+def grouped(table: str) -> Mapping[str, frozenset[str]]:
+    """Stem -> the stems that stand in a line of `table` with it."""
     found: dict[str, set[str]] = {}
-    for row in GROUPS.split("\n"):
+    for row in table.split("\n"):
         group = {stem(word) for word in row.split()}
         for member in group:
             found.setdefault(member, set()).update(group - {member})
     return {word: frozenset(others) for word, others in found.items()}
 
 
-SYNONYMS: Mapping[str, frozenset[str]] = _table()
+SYNONYMS: Mapping[str, frozenset[str]] = grouped(GROUPS)
 """Stem -> stems that may stand for it."""
