@@ -3,27 +3,34 @@
 # make check          lint, types, tests
 # make eval           the sample suite: accuracy, abstention, broken citations
 # make bench          the public sets of ../shared, where they are, beside what is to be reached (BENCH="--sample 100")
-# make install        the environment alone
+# make install        the environment alone, with the tools for tests
 PYTHON ?= python3
 PORT ?= 7860
 BENCH ?=
 DOCS ?= eval/suites/geneva/documents
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PRODUCT := $(VENV)/.product
+TOOLS := $(VENV)/.tools
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: install run test check lint types eval bench constraints clean
 .DEFAULT_GOAL := install
 
-install: $(STAMP)
+install: $(TOOLS)
 
-$(STAMP): pyproject.toml constraints.txt
+# What the page and the sample suite need, without the tools for tests and public sets, which weigh as much again.
+$(PRODUCT): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Witness needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(PIP) -e .
 	@touch $@
 
-run: install
+$(TOOLS): $(PRODUCT)
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+run: $(PRODUCT)
 	$(BIN)/python -m app "$(DOCS)" --port $(PORT)
 
 test: install weights
@@ -38,7 +45,7 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-eval: install
+eval: $(PRODUCT)
 	$(BIN)/python -m eval
 
 bench: install weights
