@@ -151,7 +151,7 @@ class Corpus:
             question=question,
             standalone_question=understood,
             asked=routed.question,
-            named_sources=routed.sources,
+            named_sources=routed.asked_of,
             passages=within_budget(found.passages, self.settings.context_tokens),
             text_of=self.text,
             mentions=self._store.document_frequency,

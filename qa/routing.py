@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
@@ -24,10 +24,14 @@ _CLOSING_QUOTE = re.compile(r"[\"'”’](?!s\b)")
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The sources that one name in a question stands for: an outlet's, one title's, one file's."""
+    """The sources that one name in a question stands for: an outlet's, one title's, one file's.
+
+    A title may as well be the topic ("who sang Over the Hills"), so it stays in the question and shuts nobody out.
+    """
 
     name: str
     sources: frozenset[str]
+    title: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ class Route:
         """Every source of every lane; empty when the question names none."""
         return _all_of(self.lanes)
 
+    @property
+    def asked_of(self) -> frozenset[str]:
+        """The sources that the answer has to come from: those named by outlet or file."""
+        return _all_of(lane for lane in self.lanes if not lane.title)
+
 
 def _all_of(lanes: Iterable[Lane]) -> frozenset[str]:
     return frozenset[str]().union(*(lane.sources for lane in lanes))
@@ -72,19 +81,22 @@ class Directory:
     """What a question may call the sources of a corpus, folded, and the days on which they were published."""
 
     labels: Mapping[str, frozenset[str]]
+    titles: frozenset[str]
     days: Mapping[str, date]
 
 
 def directory(sources: Iterable[Source]) -> Directory:
     """Reads names and days of all sources, once for many questions."""
     labels: dict[str, set[str]] = {}
-    days = {}
+    titles, days = set(), {}
     for source in sources:
-        for label in _labels(source):
+        names = _names(source)
+        for label in names | _titles(source):
             labels.setdefault(label, set()).add(source.source)
+        titles |= _titles(source) - names
         if day := _day(source.published_at):
             days[source.source] = day
-    return Directory({label: frozenset(named) for label, named in labels.items()}, days)
+    return Directory({label: frozenset(named) for label, named in labels.items()}, frozenset(titles), days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +116,10 @@ def route(question: str, known: Directory, *, lanes: bool = True, split: bool = 
     found = periods(question, max(known.days.values())) if dates and known.days else []
     dated = frozenset(s for s, day in known.days.items() if any(p.first <= day <= p.last for p in found))
     # The day of a named outlet's report tells which report; its text need not say it.
-    cuts = [(m.cut, m.end) for m in mentions] + [(p.start, p.end) for p in found if dated & named]
+    named_in = [(m.cut, m.end) for m in mentions if not m.lane.title]
+    cuts = named_in + [(p.start, p.end) for p in found if dated & named]
     whole = (0, len(question))
-    rest = _without(question, whole, [(m.cut, m.end) for m in mentions])
+    rest = _without(question, whole, named_in)
     if not any(w.content for w in words(rest)):  # nothing but the name: then the name is what is asked about
         rest, cuts = question, []
     spans = clauses(question, cuts) if split else [whole]
@@ -138,7 +151,7 @@ def _mentions(question: str, known: Directory) -> list[_Mention]:
     named = [label for label in known.labels if f" {label} " in asked]
     found: list[_Mention] = []
     for label in sorted(named, key=lambda x: -len(x)):
-        lane = Lane(label, known.labels[label])
+        lane = Lane(label, known.labels[label], label in known.titles)
         found += [m for m in _places(question, lane) if all(m.end <= f.start or f.end <= m.start for f in found)]
     return sorted(found, key=lambda m: m.start)
 
@@ -167,15 +180,23 @@ def _day(published_at: str | None) -> date | None:
         return None
 
 
-def _labels(source: Source) -> Sequence[str]:
-    """Folded names of a source that a question may use."""
+def _names(source: Source) -> set[str]:
+    """Folded names of a source's outlet and file that a question may use."""
     path = PurePosixPath(source.source)
-    labels = [_folded(path.name), _folded(re.sub(r"^\d+(?=[\W_])", "", path.stem))]
+    names = [path.name, re.sub(r"^\d+(?=[\W_])", "", path.stem)]
     if source.outlet:
-        labels += [_folded(source.outlet), _folded(_PARTS_OF_AN_OUTLET.split(source.outlet)[0])]
-    if source.title and len(source.title.split()) >= _SHORTEST_TITLE:
-        labels.append(_folded(source.title))
-    return [label for label in (re.sub(r"^the ", "", x.strip()) for x in labels) if _is_telling(label)]
+        names += [source.outlet, _PARTS_OF_AN_OUTLET.split(source.outlet)[0]]
+    return _telling(names)
+
+
+def _titles(source: Source) -> set[str]:
+    """The folded title, where it is long enough to be no mere topic."""
+    long = source.title is not None and len(source.title.split()) >= _SHORTEST_TITLE
+    return _telling([source.title]) if source.title and long else set()
+
+
+def _telling(names: Iterable[str]) -> set[str]:
+    return {label for n in names if _is_telling(label := re.sub(r"^the ", "", _folded(n).strip()))}
 
 
 def _is_telling(label: str) -> bool:

@@ -139,3 +139,11 @@ def test_a_question_that_is_nothing_but_a_name_is_searched_for_as_it_is():
 def test_what_only_names_sources_is_no_clause_of_its_own():
     question = "Which bridge near Melk collapsed in heavy rain, as reported by both Inland Wire and The Age, and why was it weak?"
     assert len(route(question, KNOWN).clauses) == 1
+
+
+def test_a_title_may_be_the_topic_so_it_stays_in_the_question_and_shuts_no_source_out():
+    found = route("Who paid for how the bridge at Melk was lost, according to Inland Wire?", KNOWN)
+    assert "bridge at Melk" in found.question
+    assert [lane.title for lane in found.lanes] == [True, False]
+    alone = route("Who wrote How the bridge at Melk was lost?", KNOWN)
+    assert alone.sources == {"003_story.txt"} and not alone.asked_of
