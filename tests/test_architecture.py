@@ -21,7 +21,7 @@ BELOW = {
 
 # Inside qa, floor by floor: a room may import rooms of lower floors only, and of its own floor where listed below.
 FLOORS = (
-    ("types", "errors", "settings"),
+    ("types", "errors", "settings", "weights"),
     ("paragraphs", "words", "llamaindex"),
     (
         "values",

@@ -13,10 +13,10 @@ from llama_index.core.base.embeddings.base import BaseEmbedding
 
 from qa.embedding import EMBEDDERS, LlamaIndexEmbedder, LocalEmbedder, batches, make_embedder
 from qa.endpoint import EndpointEmbedder
-from qa.models import WEIGHTS
 from qa.settings import Settings
 from qa.testing import HashEmbedder
 from qa.types import Embedder
+from qa.weights import WEIGHTS
 
 TEXTS = (
     "The two ministers met in Geneva on Friday.",

