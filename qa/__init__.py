@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qa.corpus import Conversation, Corpus
     from qa.errors import (
         EndpointError,
+        ModelUnavailable,
         ReadError,
         SourceNotFound,
         StoreDamaged,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "qa.corpus": ("Conversation", "Corpus"),
     "qa.errors": (
-        "EndpointError", "ReadError", "SourceNotFound", "StoreDamaged", "StoreError", "StoreLocked", "StoreMismatch",
+        "EndpointError", "ModelUnavailable", "ReadError", "SourceNotFound", "StoreDamaged", "StoreError", "StoreLocked", "StoreMismatch",
         "WeightsUnavailable", "WitnessError",
     ),
     "qa.settings": ("Settings",),
@@ -65,6 +66,7 @@ __all__ = [
     "EndpointError",
     "Evidence",
     "IndexReport",
+    "ModelUnavailable",
     "Passage",
     "ReadError",
     "ScoredPassage",

@@ -8,14 +8,18 @@ WitnessError
  ├─ SourceNotFound        no such document in the corpus (also a KeyError)
  ├─ ReadError             a file cannot be read; its text is the reason shown in `report.failed`
  ├─ WeightsUnavailable    model weights are neither cached nor reachable
+ ├─ ModelUnavailable      a local model cannot be started
  └─ EndpointError         the model endpoint the user chose did not answer
+     └─ SchemaRefused        it knows no replies by schema; asked again without
 """
 
 from vectorstore.errors import StoreDamaged, StoreError, StoreLocked, StoreMismatch, WitnessError
 
 __all__ = [
     "EndpointError",
+    "ModelUnavailable",
     "ReadError",
+    "SchemaRefused",
     "SourceNotFound",
     "StoreDamaged",
     "StoreError",
@@ -41,5 +45,13 @@ class WeightsUnavailable(WitnessError):
     """Model weights are neither in the cache nor reachable; the message says where to put them by hand."""
 
 
+class ModelUnavailable(WitnessError):
+    """A local model cannot be started; the message says what is missing."""
+
+
 class EndpointError(WitnessError):
     """The model endpoint the user chose did not answer as asked."""
+
+
+class SchemaRefused(EndpointError):
+    """The endpoint does not hold replies to a schema; it is asked again without."""

@@ -1,20 +1,30 @@
-"""Everything that touches LlamaIndex: its token count here, its retriever and chat-engine interfaces."""
+"""Everything that touches LlamaIndex: its token count here, its models there, its retriever and chat-engine interfaces."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from qa.types import Answer, ScoredPassage, Turn
+from qa.types import Answer, ChatModel, Completion, Embedder, Message, ScoredPassage, Turn, Usage, tokens
 
-__all__ = ["BaseChatEngine", "BaseRetriever", "make_chat_engine", "make_retriever", "tokenizer"]
+__all__ = [
+    "BaseChatEngine",
+    "BaseRetriever",
+    "LlamaIndexChat",
+    "as_embedding",
+    "as_llm",
+    "make_chat_engine",
+    "make_retriever",
+    "tokenizer",
+]
 
 if TYPE_CHECKING:
     from llama_index.core.base.base_retriever import BaseRetriever
     from llama_index.core.chat_engine.types import BaseChatEngine
-    from llama_index.core.llms import ChatMessage
+    from llama_index.core.embeddings import BaseEmbedding
+    from llama_index.core.llms import LLM, ChatMessage, CustomLLM
     from llama_index.core.schema import NodeWithScore
 
     History = list[ChatMessage] | None
@@ -130,3 +140,80 @@ def _turns(history: Sequence[Any]) -> list[Turn]:
     """(question, answer) pairs from alternating user and assistant messages; a message without partner is left out."""
     pairs = pairwise(history)
     return [(str(q.content), str(a.content)) for q, a in pairs if q.role == "user" and a.role == "assistant"]
+
+
+class LlamaIndexChat:
+    """Any LlamaIndex LLM as a `ChatModel`; its own errors pass through. Tokens are estimated where it counts none."""
+
+    schemas = False
+
+    def __init__(self, llm: LLM) -> None:
+        self.llm = llm
+        self.name = f"llama-index:{type(llm).__name__}:{llm.metadata.model_name}"
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Completion]:
+        """Yields the reply as it is written, then its Completion. A schema is not taken."""
+        from llama_index.core.llms import ChatMessage
+
+        text = ""
+        for reply in self.llm.stream_chat([ChatMessage(role=m.role, content=m.content) for m in messages]):
+            text += reply.delta or ""
+            yield reply.delta or ""
+        said = sum(len(m.content) for m in messages)
+        yield Completion(text, Usage(input_tokens=tokens(said), output_tokens=tokens(len(text)), attempts=1))
+
+
+def as_llm(model: ChatModel, max_tokens: int = 512) -> CustomLLM:
+    """A chat model as a LlamaIndex LLM; `usage` of it sums what its calls cost."""
+    from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
+    from llama_index.core.llms.callbacks import llm_completion_callback
+
+    spent: list[Usage] = []
+
+    class WitnessLLM(CustomLLM):  # type: ignore[misc]
+        @property
+        def metadata(self) -> LLMMetadata:
+            return LLMMetadata(model_name=model.name, num_output=max_tokens)
+
+        @property
+        def usage(self) -> Usage:
+            return sum(spent, Usage())
+
+        @llm_completion_callback()  # type: ignore[untyped-decorator]
+        def complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> CompletionResponse:
+            return CompletionResponse(text=self._completion(prompt).text)
+
+        @llm_completion_callback()  # type: ignore[untyped-decorator]
+        def stream_complete(self, prompt: str, formatted: bool = False, **kwargs: Any) -> Iterator[CompletionResponse]:
+            text = self._completion(prompt).text
+            yield CompletionResponse(text=text, delta=text)
+
+        def _completion(self, prompt: str) -> Completion:
+            events = model.stream([Message("user", prompt)], max_tokens=max_tokens)
+            done = next(e for e in events if isinstance(e, Completion))
+            spent.append(done.usage)
+            return done
+
+    return WitnessLLM()
+
+
+def as_embedding(embedder: Embedder) -> BaseEmbedding:
+    """An embedder as a LlamaIndex embedding."""
+    from llama_index.core.embeddings import BaseEmbedding
+
+    class WitnessEmbedding(BaseEmbedding):  # type: ignore[misc]
+        def _get_query_embedding(self, query: str) -> list[float]:
+            return [float(x) for x in embedder.embed_queries([query])[0]]
+
+        async def _aget_query_embedding(self, query: str) -> list[float]:
+            return await asyncio.to_thread(self._get_query_embedding, query)
+
+        def _get_text_embedding(self, text: str) -> list[float]:
+            return self._get_text_embeddings([text])[0]
+
+        def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+            return [[float(x) for x in row] for row in embedder.embed_documents(texts)]
+
+    return WitnessEmbedding(model_name=embedder.name)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from qa.ranking import Features, raised, ranked, scores
 from qa.routing import Lane, Route
 from qa.settings import Settings
-from qa.types import Embedder, Passage, ScoredPassage, Step
+from qa.types import CHARACTERS_A_TOKEN, Embedder, Passage, ScoredPassage, Step
 from qa.words import SPEECH_VERBS, Word, spelt_alike, stem, words
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _OF_SOURCES = SPEECH_VERBS | {stem(w) for w in "article coverage news piece publ
 _SHORTEST_NAME = 5
 _SPELT_LONGER = 2  # letters that another spelling may add or leave out
 _COMMON, _MANY = 0.1, 100  # a word of the background in more of the passages, and in so many, is slow and tells nothing
-_CHARACTERS_A_TOKEN = 4
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][^\W\d_]{2,}")  # inside a sentence, where a capital means something
 _CALENDAR = frozenset(
     """Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August
@@ -204,7 +203,7 @@ def within_budget(passages: Sequence[ScoredPassage], tokens: int) -> tuple[Score
     kept: list[ScoredPassage] = []
     used = 0.0
     for scored in passages:
-        used += len(scored.passage.text) / _CHARACTERS_A_TOKEN
+        used += len(scored.passage.text) / CHARACTERS_A_TOKEN
         if kept and used > tokens:
             break
         kept.append(scored)

@@ -20,12 +20,18 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="QA_", frozen=True, extra="forbid")
 
     embedder: str = Field("local", description='"local" (no key), or "openai:MODEL" for an endpoint\'s embeddings')
+    llm: str = Field(
+        "", description='who writes answers: "" (quotes), "local", "local-small", "openai:MODEL" or a .gguf file'
+    )
+    llm_seconds: float = Field(120.0, gt=0, description="most seconds an endpoint may take for a reply, tries included")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("witness"),
         description="folder for downloaded weights and default stores",
     )
     threads: int = Field(
-        default_factory=lambda: max(1, (os.cpu_count() or 2) - 1), ge=1, description="threads of the local embedder"
+        default_factory=lambda: max(1, (os.cpu_count() or 2) - 1),
+        ge=1,
+        description="threads of the local embedder and the local model",
     )
     passage_tokens: int = Field(256, ge=32, le=2048, description="most tokens in a passage")
     max_file_mb: int = Field(50, ge=1, description="files above this many megabytes are refused")

@@ -5,9 +5,9 @@ All offsets are 0-based character indices into `corpus.text(source)`; ends are e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from vectorstore.records import Document, Passage, PassageSpan, Sentence, Source, VerifyReport
 
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "Answerer",
+    "ChatModel",
     "Citation",
+    "Completion",
     "Disagreement",
     "Document",
     "Embedder",
     "Evidence",
     "Failure",
     "IndexReport",
+    "Message",
     "Passage",
     "PassageSpan",
     "Progress",
@@ -123,12 +126,46 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer cost. Tokens are the model's; both are 0 for quoted answers."""
+    """What an answer, or a conversation, cost. Tokens are the model's, all 0 for quoted answers; `attempts` are its
+    calls, failed ones included."""
 
     seconds: float = 0.0
     input_tokens: int = 0
     output_tokens: int = 0
     attempts: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(getattr(self, f) + getattr(other, f) for f in self.__slots__))
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in and out together."""
+        return self.input_tokens + self.output_tokens
+
+
+CHARACTERS_A_TOKEN = 4  # of English text, about
+
+
+def tokens(characters: int) -> int:
+    """About how many tokens a text of so many characters has, where no model has counted them."""
+    return -(-characters // CHARACTERS_A_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to a chat model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A chat model's reply. `problem` says in one line why it is not whole; empty when it is."""
+
+    text: str
+    usage: Usage = field(default_factory=Usage)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +265,29 @@ class Embedder(Protocol):
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of questions, shape (len(texts), dimension), L2-normalised."""
+        ...
+
+
+class ChatModel(Protocol):
+    """Writes replies. `schemas` says whether it can be held to a JSON schema."""
+
+    @property
+    def name(self) -> str:
+        """Identifies the model in an answer's fingerprint."""
+        ...
+
+    @property
+    def schemas(self) -> bool:
+        """True when `stream` takes a schema."""
+        ...
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Completion]:
+        """Yields the reply as it is written, then its Completion, exactly once, last.
+
+        Raises SchemaRefused for a schema it does not take, WitnessError when nothing can be had.
+        """
         ...
 
 

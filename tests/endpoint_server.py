@@ -50,8 +50,8 @@ class EndpointServer:
         self._thread.join()
         self._server.server_close()
 
-    def client(self, retries: int = 0) -> openai.OpenAI:
-        return openai.OpenAI(api_key=KEY, base_url=self.url, max_retries=retries)
+    def client(self) -> openai.OpenAI:
+        return openai.OpenAI(api_key=KEY, base_url=self.url)
 
 
 def embeddings(request: dict[str, Any]) -> dict[str, object]:
