@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Any
 from qa.cli import progress_bars
 from qa.errors import SourceNotFound, WitnessError
 from qa.rendering import answer_html, draft_html, evidence_html, mark_name, notice_html, question_html, sources_html
-from qa.types import Answer, IndexReport
+from qa.types import Answer, IndexReport, Usage
 
 if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from qa.corpus import Corpus
+    from qa.corpus import Conversation, Corpus
 
 SAMPLES = Path(__file__).parent / "eval" / "suites" / "geneva" / "documents"
 SAMPLE_QUESTIONS = (
@@ -83,7 +83,7 @@ class _Page:
         """The text so far, not more often than the page can be drawn, then the answer."""
         yield ""
         text, drawn = "", time.monotonic()
-        for event in self.corpus.chat([(a.standalone_question, a.text) for a in turns]).stream(question):
+        for event in self._conversation(turns).stream(question):
             if isinstance(event, Answer):
                 yield event
                 return
@@ -91,6 +91,9 @@ class _Page:
             if time.monotonic() - drawn > _REDRAW_SECONDS:
                 yield text
                 drawn = time.monotonic()
+
+    def _conversation(self, turns: Sequence[Answer]) -> Conversation:
+        return self.corpus.chat([a.turn for a in turns], sum((a.usage for a in turns), Usage()))
 
     def evidence(self, name: str, turns: Sequence[Answer]) -> str:
         """The document behind the mark `words-TURN-MARKER`. A name that no answer gave shows nothing.

@@ -46,7 +46,9 @@ class LocalChat:
         self._threads = threads
         self._lock = Lock()
         self._server: ModelServer | None = None
-        self._endpoint = ChatEndpoint(name, client=self._connect, schemas=False, seconds=_LOCAL_SECONDS)
+        self._endpoint = ChatEndpoint(
+            name, client=self._connect, schemas=False, seconds=_LOCAL_SECONDS, silence=_LOCAL_SECONDS
+        )
 
     def __repr__(self) -> str:
         return f"LocalChat({self.name!r})"

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from qa.types import Answer, Citation, Passage, Side, Statement
+from qa.types import Answer, Citation, Passage, Side, Statement, Verdict
+from qa.words import nearest_words
+
+_CLOSE = 0.88  # share of the quoted letters that the source has in the same order
+_SHORTEST_CLOSE = 12  # letters; shorter quotes are word for word or not at all
+_LEFT_OUT = re.compile(r"\s*(?:\[?…\]?|\[?\.{3,}\]?)\s*")
+_FARTHEST = 400  # characters between two pieces of one quotation
+_ALIKE = str.maketrans(dict.fromkeys("“”„«»‟″", '"') | dict.fromkeys("‘’‚‛′`", "'") | dict.fromkeys("‐‑‒–—―−", "-"))
 
 
 def cite(marker: int, passage: Passage, start: int, end: int) -> Citation:
@@ -27,6 +36,79 @@ def cite(marker: int, passage: Passage, start: int, end: int) -> Citation:
         outlet=passage.outlet,
         published_at=passage.published_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where quoted words stand: offsets into their document, and how well they fit: "verbatim", "close", or
+    "misattributed" when they are in another passage than the one named."""
+
+    passage: Passage
+    start: int
+    end: int
+    verdict: Verdict
+
+
+def find_quote(quote: str, named: Passage | None, passages: Sequence[Passage]) -> Found | None:
+    """Looks for quoted words in the passage `named`, else in the others. None when they stand nowhere.
+
+    Letter case, spacing and the shapes of quotation marks and dashes do not count; "..." stands for words left out.
+    """
+    if named and (found := _in_passage(quote, named)):
+        return found
+    others = (_in_passage(quote, p) for p in passages if p is not named)
+    best = max((f for f in others if f), key=lambda f: f.verdict == "verbatim", default=None)
+    return replace(best, verdict="misattributed") if best else None
+
+
+def _in_passage(quote: str, passage: Passage) -> Found | None:
+    pieces = [p for p in _LEFT_OUT.split(quote.strip().strip("\"'“”")) if any(c.isalnum() for c in p)]
+    spans = [_span(piece, passage.text) for piece in pieces]
+    if not spans or any(s is None for s in spans):
+        return None
+    known = [s for s in spans if s is not None]
+    start, end = known[0][0], known[-1][1]
+    ordered = all(0 <= b[0] - a[1] <= _FARTHEST for a, b in pairwise(known))
+    if not ordered:
+        return None
+    verdict: Verdict = "verbatim" if all(s[2] for s in known) and len(known) == 1 else "close"
+    return Found(passage, start + passage.start_char_index, end + passage.start_char_index, verdict)
+
+
+def _span(piece: str, text: str) -> tuple[int, int, bool] | None:
+    """Start, end and whether the piece stands there word for word."""
+    wanted, _ = _folded(piece)
+    folded, places = _folded(text)
+    wanted = wanted.strip(" .,;:")
+    at = _whole_words(wanted, folded)
+    if at is not None:
+        return places[at], places[at + len(wanted) - 1] + 1, True
+    if len(wanted) < _SHORTEST_CLOSE:
+        return None
+    start, end, share = nearest_words(wanted, folded)
+    if share < _CLOSE or end <= start:
+        return None
+    return places[start], places[end - 1] + 1, False
+
+
+def _whole_words(wanted: str, text: str) -> int | None:
+    if not wanted:
+        return None
+    before, behind = (r"\b" if c.isalnum() else "" for c in (wanted[0], wanted[-1]))
+    found = re.search(f"{before}{re.escape(wanted)}{behind}", text)
+    return found.start() if found else None
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """`text` in lower case with single spaces and plain marks, and where each of its characters stood."""
+    letters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text.translate(_ALIKE)):
+        plain = " " if character.isspace() else character.lower()[:1]
+        if plain != " " or (letters and letters[-1] != " "):
+            letters.append(plain)
+            places.append(place)
+    return "".join(letters), places
 
 
 def settled(answer: Answer, text_of: Callable[[str], str]) -> Answer:

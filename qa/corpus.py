@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,18 +18,19 @@ from qa import indexing
 from qa.citing import settled
 from qa.embedding import make_embedder
 from qa.errors import SourceNotFound
-from qa.quoting import QuoteAnswerer
+from qa.generating import make_answerer
 from qa.retrieval import Retrieved, retrieve, within_budget
 from qa.rewriting import background, standalone
 from qa.routing import Directory, Route, directory, route
 from qa.settings import Settings
-from qa.types import Answer, Answerer, Evidence, IndexReport, Progress, ScoredPassage, Source, Turn, VerifyReport
+from qa.types import Answer, Evidence, IndexReport, Progress, ScoredPassage, Source, Step, Turn, Usage, VerifyReport
 from vectorstore.store import Store
 
 if TYPE_CHECKING:
     from qa.llamaindex import BaseChatEngine, BaseRetriever
 
 _DONE = object()
+_MOST_KEPT = 256  # answers of a model
 
 
 class Corpus:
@@ -36,7 +38,8 @@ class Corpus:
 
     `documents` is the folder (None for a corpus of added documents only) and `store` the folder of the index, by
     default one below the user's cache, named after the documents folder. `embedder` is a name ("local",
-    "openai:MODEL"), any LlamaIndex embedding or an `Embedder`; `answerer` an `Answerer`, by default verbatim quotes.
+    "openai:MODEL"), any LlamaIndex embedding or an `Embedder`; `answerer` the name of a model ("local", "local-small",
+    "openai:MODEL", a .gguf file), any LlamaIndex LLM or an `Answerer`, by default what the setting `llm` says: quotes.
     `rebuild=True` opens a store made with another embedder or chunking by rebuilding it.
 
     One process owns a store: StoreLocked names the owner. StoreMismatch names the command that rebuilds. Use it in
@@ -50,15 +53,13 @@ class Corpus:
         store: str | PathLike[str] | None = None,
         settings: Settings | None = None,
         embedder: object | None = None,
-        answerer: Answerer | None = None,
+        answerer: object | None = None,
         rebuild: bool = False,
     ) -> None:
         self.settings = settings or Settings()
         self.documents = Path(documents).expanduser() if documents is not None else None
         self.embedder = make_embedder(embedder if embedder is not None else self.settings.embedder, self.settings)
-        self.answerer: Answerer = answerer or QuoteAnswerer(
-            words=self.settings.answer_words, sides_words=self.settings.sides_words
-        )
+        self.answerer = make_answerer(answerer if answerer is not None else self.settings.llm, self.settings)
         self._store = Store(
             Path(store).expanduser() if store is not None else self._default_store(),
             embedder=self.embedder.name,
@@ -68,6 +69,7 @@ class Corpus:
         )
         self._sources: tuple[Source, ...] | None = None
         self._directory: Directory | None = None
+        self._answered: OrderedDict[object, Answer] = OrderedDict()
         if rebuild:
             self.rebuild()
 
@@ -87,7 +89,9 @@ class Corpus:
         self.close()
 
     def close(self) -> None:
-        """Gives the store back. May be called twice."""
+        """Gives the store back, and ends a local model. May be called twice."""
+        if close := getattr(self.answerer, "close", None):
+            close()
         self._store.close()
 
     @property
@@ -112,6 +116,7 @@ class Corpus:
             yield
         finally:
             self._sources = self._directory = None
+            self._answered.clear()
 
     def add(self, documents: Iterable[Any]) -> tuple[str, ...]:
         """Adds or replaces LlamaIndex documents: `doc_id` becomes the source, `text` the text.
@@ -123,28 +128,52 @@ class Corpus:
         with self._changing():
             return tuple(indexing.add(self._store, self.embedder, self.settings, given))
 
-    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None) -> Answer:
         """Answers from the documents alone. `history` holds (question, answer text) pairs, oldest first.
 
-        Never raises for a question: where the documents do not answer, `answer.abstained` is true.
+        `tokens_left` is the most that a model may spend; without it there is only the limit for one answer. Never raises
+        for a question: where the documents do not answer, `answer.abstained` is true; where a model does not,
+        `answer.notice` says why.
         """
-        return [event for event in self.stream(question, history=history) if isinstance(event, Answer)][-1]
+        events = self.stream(question, history=history, tokens_left=tokens_left)
+        return [event for event in events if isinstance(event, Answer)][-1]
 
-    def stream(self, question: str, *, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
-        """Yields the answer's text as it is written, then the finished Answer."""
+    def stream(
+        self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None
+    ) -> Iterator[str | Answer]:
+        """Yields the answer's text as it is written, then the finished Answer, which alone counts."""
         began = time.perf_counter()
-        evidence = self.evidence(question, history=history)
-        for event in self.answerer.stream(evidence):
+        evidence = self.evidence(question, history=history, tokens_left=tokens_left)
+        asked = (question, evidence.standalone_question, self.fingerprint, [p.passage.id for p in evidence.passages])
+        for event in self._answering(evidence, repr(asked)):
             if isinstance(event, Answer):
-                seconds = time.perf_counter() - began
-                usage = replace(event.usage, seconds=seconds)
-                event = replace(event, usage=usage, steps=evidence.steps, fingerprint=self.fingerprint)
-                event = settled(event, self.text)
+                usage = replace(event.usage, seconds=time.perf_counter() - began)
+                event = settled(replace(event, usage=usage, fingerprint=self.fingerprint), self.text)
             yield event
 
-    def evidence(self, question: str, *, history: Sequence[Turn] = ()) -> Evidence:
+    def _answering(self, evidence: Evidence, asked: str) -> Iterator[str | Answer]:
+        """The answerer's events, or those of the answer that it gave to the same question on the same store."""
+        kept = self._answered.get(asked)
+        if kept is not None:
+            steps = (*kept.steps, Step("answer_cache", "answered before, on the same documents"))
+            yield kept.text
+            yield replace(kept, usage=evidence.usage, steps=steps)
+            return
+        for event in self.answerer.stream(evidence):
+            if isinstance(event, Answer):
+                event = replace(event, steps=event.steps or evidence.steps)
+                if self.settings.answer_cache and event.usage.attempts and not event.notice:
+                    self._keep(asked, event)
+            yield event
+
+    def _keep(self, asked: str, answer: Answer) -> None:
+        self._answered[asked] = answer
+        while len(self._answered) > _MOST_KEPT:
+            self._answered.popitem(last=False)
+
+    def evidence(self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None) -> Evidence:
         """What an answerer gets to see for a question: the question as understood and the passages found for it."""
-        understood = standalone(question, history)
+        understood, usage = self._understood(question, history)
         routed = self._route(understood)
         found = self._retrieved(routed, question, history, self.settings.passages)
         return Evidence(
@@ -157,21 +186,32 @@ class Corpus:
             mentions=self._store.document_frequency,
             passage_count=self._store.passage_count,
             steps=found.steps,
+            usage=usage,
+            tokens_left=None if tokens_left is None else tokens_left - usage.tokens,
         )
 
-    async def aask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
-        """`ask` without blocking the event loop."""
-        return await asyncio.to_thread(self.ask, question, history=history)
+    def _understood(self, question: str, history: Sequence[Turn]) -> tuple[str, Usage]:
+        """The question made readable without history, by the answerer's model where it can do that."""
+        rewrite = getattr(self.answerer, "rewrite", None)
+        by_model, usage = rewrite(question, history) if rewrite else (None, Usage())
+        return by_model or standalone(question, history), usage
 
-    async def astream(self, question: str, *, history: Sequence[Turn] = ()) -> AsyncIterator[str | Answer]:
+    async def aask(self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None) -> Answer:
+        """`ask` without blocking the event loop."""
+        return await asyncio.to_thread(self.ask, question, history=history, tokens_left=tokens_left)
+
+    async def astream(
+        self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None
+    ) -> AsyncIterator[str | Answer]:
         """`stream` without blocking the event loop."""
-        events = self.stream(question, history=history)
+        events = self.stream(question, history=history, tokens_left=tokens_left)
         while (event := await asyncio.to_thread(next, events, _DONE)) is not _DONE:
             yield event  # type: ignore[misc]
 
-    def chat(self, history: Sequence[Turn] = ()) -> Conversation:
-        """A conversation that remembers its turns. `history` holds (question, answer text) pairs, oldest first."""
-        return Conversation(self, history)
+    def chat(self, history: Sequence[Turn] = (), usage: Usage | None = None) -> Conversation:
+        """A conversation that remembers its turns. `history` holds (question, answer text) pairs, oldest first, and
+        `usage` what they cost."""
+        return Conversation(self, history, usage)
 
     def retrieve(self, question: str, k: int = 10, *, history: Sequence[Turn] = ()) -> tuple[ScoredPassage, ...]:
         """The `k` passages that best fit the question, best first, and why each was found."""
@@ -238,21 +278,24 @@ class Corpus:
 
 
 class Conversation:
-    """Turns of questions and answers about one corpus. It belongs to the caller; the corpus keeps nothing of it."""
+    """Turns of questions and answers about one corpus. It belongs to the caller; the corpus keeps nothing of it.
 
-    def __init__(self, corpus: Corpus, history: Sequence[Turn] = ()) -> None:
+    `usage` sums what its answers cost. With the setting `conversation_tokens`, questions are answered by quotes once
+    that is spent.
+    """
+
+    def __init__(self, corpus: Corpus, history: Sequence[Turn] = (), usage: Usage | None = None) -> None:
         self._corpus = corpus
         self.history: list[Turn] = list(history)
+        self.usage = usage or Usage()
 
     def ask(self, question: str) -> Answer:
         """Answers a question, a follow-up included; `answer.standalone_question` is the question as understood."""
-        answer = self._corpus.ask(question, history=self.history)
-        self._remember(answer)
-        return answer
+        return [event for event in self.stream(question) if isinstance(event, Answer)][-1]
 
     def stream(self, question: str) -> Iterator[str | Answer]:
         """Yields the answer's text as it is written, then the finished Answer."""
-        for event in self._corpus.stream(question, history=self.history):
+        for event in self._corpus.stream(question, history=self.history, tokens_left=self._tokens_left()):
             if isinstance(event, Answer):
                 self._remember(event)
             yield event
@@ -263,11 +306,15 @@ class Conversation:
 
     async def astream(self, question: str) -> AsyncIterator[str | Answer]:
         """`stream` without blocking the event loop."""
-        async for event in self._corpus.astream(question, history=self.history):
+        async for event in self._corpus.astream(question, history=self.history, tokens_left=self._tokens_left()):
             if isinstance(event, Answer):
                 self._remember(event)
             yield event
 
+    def _tokens_left(self) -> int | None:
+        most = self._corpus.settings.conversation_tokens
+        return max(0, most - self.usage.tokens) if most else None
+
     def _remember(self, answer: Answer) -> None:
-        # The question as understood, so that "and then?" after "and Reid?" still knows what was asked.
-        self.history.append((answer.standalone_question, answer.text))
+        self.usage += answer.usage
+        self.history.append(answer.turn)

@@ -103,7 +103,8 @@ class ChatEndpoint:
     """A chat model of an endpoint in OpenAI's protocol; OPENAI_API_KEY and OPENAI_BASE_URL say which and for whom.
 
     `model` is the endpoint's name for it. `client` makes the connection, to choose key and address yourself. `schemas`
-    says whether replies can be held to a JSON schema. `seconds` is what all tries and the whole reply may take.
+    says whether replies can be held to a JSON schema. `seconds` is what all tries and the whole reply may take,
+    `silence` how long it may send nothing.
     """
 
     def __init__(
@@ -113,11 +114,13 @@ class ChatEndpoint:
         client: Callable[[], openai.OpenAI] | None = None,
         schemas: bool = True,
         seconds: float = _SECONDS,
+        silence: float = _TRY_SECONDS,
     ) -> None:
         self.model = model
         self.name = f"openai:{model}"
         self.schemas = schemas
         self.seconds = seconds
+        self.silence = silence
         self._connect = client or connect
 
     def __repr__(self) -> str:
@@ -141,7 +144,9 @@ class ChatEndpoint:
         def begin(client: openai.OpenAI) -> Iterator[ChatCompletionChunk]:
             return _from_first_word(iter(client.chat.completions.create(**request)))
 
-        chunks, attempts = _attempted(begin, self._client, self.name, self.seconds, schema is not None)
+        chunks, attempts = _attempted(
+            begin, self._client.with_options(timeout=self.silence), self.name, self.seconds, schema is not None
+        )
         text, finish, spent, problem = "", "", None, ""
         try:
             for chunk in chunks:
@@ -192,13 +197,16 @@ _UNFINISHED = {
 
 
 def _from_first_word(chunks: Iterator[ChatCompletionChunk]) -> Iterator[ChatCompletionChunk]:
-    """`chunks`, read until the first that says something, so that a stream that fails before then can be begun again."""
+    """`chunks`, read until the first that says something, so that a stream that fails before then can be begun again.
+
+    Raises ValueError for one that never does.
+    """
     first = []
     for chunk in chunks:
         first.append(chunk)
         if _delta(chunk) or _finish(chunk):
-            break
-    return chain(first, chunks)
+            return chain(first, chunks)
+    raise ValueError("a stream without a word")
 
 
 def _delta(chunk: ChatCompletionChunk) -> str:
@@ -241,7 +249,7 @@ def _attempted(
         reraise=True,
     )
     # The client retries by itself unless told not to, which would make nine tries of three.
-    alone = client.with_options(max_retries=0, timeout=min(_TRY_SECONDS, seconds))
+    alone = client.with_options(max_retries=0)
     try:
         return retrying(ask, alone), int(retrying.statistics["attempt_number"])
     except _errors() as error:
@@ -294,7 +302,7 @@ def reason(error: Exception, client: openai.OpenAI) -> str:
     elif status in _REMEDIES:
         said = f"{_REMEDIES[status]} (HTTP {status})"  # a refusal's own words often repeat part of the key
     elif isinstance(error, ValueError):
-        said = "the reply is no JSON"
+        said = "what came back is no reply in OpenAI's protocol"
     else:
         said = (str(error).splitlines() or [type(error).__name__])[0][:300]
     key = client.api_key

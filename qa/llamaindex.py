@@ -165,8 +165,9 @@ class LlamaIndexChat:
         yield Completion(text, Usage(input_tokens=tokens(said), output_tokens=tokens(len(text)), attempts=1))
 
 
-def as_llm(model: ChatModel, max_tokens: int = 512) -> CustomLLM:
-    """A chat model as a LlamaIndex LLM; `usage` of it sums what its calls cost."""
+def as_llm(model: ChatModel, context: int = 4096) -> CustomLLM:
+    """A chat model as a LlamaIndex LLM, with LlamaIndex's own limit of tokens for a reply; `usage` sums what calls cost."""
+    from llama_index.core.constants import DEFAULT_NUM_OUTPUTS as max_tokens
     from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
     from llama_index.core.llms.callbacks import llm_completion_callback
 
@@ -175,7 +176,7 @@ def as_llm(model: ChatModel, max_tokens: int = 512) -> CustomLLM:
     class WitnessLLM(CustomLLM):  # type: ignore[misc]
         @property
         def metadata(self) -> LLMMetadata:
-            return LLMMetadata(model_name=model.name, num_output=max_tokens)
+            return LLMMetadata(model_name=model.name, context_window=context, num_output=max_tokens)
 
         @property
         def usage(self) -> Usage:

@@ -49,6 +49,14 @@ _SOUGHT: Mapping[Wanted, str] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """The question as read and every sentence that may answer it, the best first; None and none for small talk."""
+
+    question: Question | None
+    found: Sequence[Candidate] = ()
+
+
 @dataclass(frozen=True)
 class QuoteAnswerer:
     """Answers with sentences of the documents, word for word.
@@ -66,13 +74,26 @@ class QuoteAnswerer:
         yield from re.findall(r"\S+\s*|\n+", answer.text)
         yield answer
 
-    def answer(self, evidence: Evidence) -> Answer:
-        """The answer to `evidence.standalone_question`, from its passages alone."""
+    def consider(self, evidence: Evidence) -> Considered:
+        """Reads the question and scores the sentences of its passages."""
         text = evidence.asked.strip()
         if not text or _GREETING.fullmatch(text) or not words(text):
-            return _answer(evidence, HELP, abstained=True)
+            return Considered(None)
         question = read_question(text)
-        found = candidates(question, evidence)
+        return Considered(question, candidates(question, evidence))
+
+    def abstention(self, evidence: Evidence, considered: Considered) -> Answer:
+        """Says that the documents do not answer, and shows the nearest they come."""
+        if considered.question is None:
+            return _answer(evidence, HELP, abstained=True)
+        return _abstention(evidence, considered.question, considered.found)
+
+    def answer(self, evidence: Evidence, considered: Considered | None = None) -> Answer:
+        """The answer to `evidence.standalone_question`, from its passages alone."""
+        considered = considered or self.consider(evidence)
+        question, found = considered.question, considered.found
+        if question is None:
+            return self.abstention(evidence, considered)
         asked = read_asked(question)
         given = positions(asked, evidence) if asked else []
         answered = bool(found) and found[0].score >= ANSWERS

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
         "", description='who writes answers: "" (quotes), "local", "local-small", "openai:MODEL" or a .gguf file'
     )
     llm_seconds: float = Field(120.0, gt=0, description="most seconds an endpoint may take for a reply, tries included")
+    answer_tokens: int = Field(16_384, ge=0, description="most tokens a model may read and write for one answer")
+    conversation_tokens: int = Field(0, ge=0, description="the same for a conversation; 0 is no limit")
+    answer_cache: bool = Field(True, description="answer the same question on an unchanged store without the model")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("witness"),
         description="folder for downloaded weights and default stores",

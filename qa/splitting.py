@@ -63,6 +63,11 @@ def sentence_spans(text: str, paragraph: Paragraph) -> Iterator[Span]:
             yield from _trimmed(body, start, end, paragraph.start)
 
 
+def sentence_texts(text: str) -> list[str]:
+    """The sentences of one line of text."""
+    return [text[a:b] for a, b in sentence_spans(text, Paragraph(0, len(text)))]
+
+
 def content_hash(text: str) -> str:
     """Identifies the words of a sentence whatever their spacing: 32 hex digits of SHA-256."""
     return hashlib.sha256(" ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,14 +1,14 @@
-"""Stand-ins for models in tests: an embedder and an answerer that need no weights, no key and no network."""
+"""Stand-ins for models in tests: an embedder, an answerer and a chat model that need no weights, no key and no network."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from qa.citing import cite
-from qa.types import Answer, Citation, Evidence, Statement
+from qa.types import Answer, Citation, Completion, Evidence, Message, Statement, Usage, tokens
 from qa.words import words
 from vectorstore.vectors import unit
 
@@ -90,6 +90,45 @@ class ScriptedAnswerer:
         return _answer(
             evidence, " ".join(text + marker for text in reply), statements=(Statement(text, cited) for text in reply)
         )
+
+
+Reply = str | Completion | Exception
+
+
+class ScriptedModel:
+    """A chat model that gives `replies` one after the other, the last for ever, or what a function makes of the messages.
+
+    An exception among them is raised. `asked` holds the messages of every call. Tokens are counted as four characters.
+    """
+
+    name = "scripted-model"
+
+    def __init__(
+        self, *replies: Reply, write: Callable[[Sequence[Message]], str] | None = None, schemas: bool = False,
+        small: bool = False,
+    ) -> None:  # fmt: skip
+        self.replies = list(replies)
+        self.write = write
+        self.schemas = schemas
+        self.small = small
+        self.asked: list[Sequence[Message]] = []
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str | Completion]:
+        """Yields the next reply word by word, then its Completion."""
+        self.asked.append(messages)
+        reply = self.write(messages) if self.write else self._next()
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(reply, str):
+            said = sum(len(m.content) for m in messages)
+            reply = Completion(reply, Usage(input_tokens=tokens(said), output_tokens=tokens(len(reply)), attempts=1))
+        yield from re.findall(r"\s*\S+", reply.text)
+        yield reply
+
+    def _next(self) -> Reply:
+        return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
 def _key(question: str) -> str:

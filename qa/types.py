@@ -5,6 +5,7 @@ All offsets are 0-based character indices into `corpus.text(source)`; ends are e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -175,7 +176,8 @@ class Answer:
     `text` carries the markers ("... [1]"). `abstained` is true when the documents do not answer; then
     `text` says what is missing and `nearest` holds the closest evidence there is, not an answer.
     `standalone_question` is the question as understood, equal to `question` on a first turn.
-    `steps` tells what each stage of retrieval did. `fingerprint` identifies settings, embedder and answerer that made the answer.
+    `steps` tells what each stage did, `notice` in one line what went wrong on the way, if anything. `fingerprint` identifies
+    settings, embedder and answerer that made the answer.
     """
 
     question: str
@@ -188,7 +190,16 @@ class Answer:
     passages: tuple[ScoredPassage, ...] = ()
     steps: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    notice: str = ""
     fingerprint: str = ""
+
+    @property
+    def turn(self) -> Turn:
+        """What a conversation remembers: the question as understood, so that "and then?" after "and Reid?" still knows
+        what was asked, and the text behind the words it cites, which may name whom a fluent sentence leaves out."""
+        said = " ".join(re.sub(r"\s*\[[^\]]*\]", "", self.text).split())
+        cited = (" ".join(c.cited_text.split()) for c in self.citations)
+        return self.standalone_question, "\n".join([*(c for c in dict.fromkeys(cited) if c not in said), self.text])
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -233,6 +244,8 @@ class Evidence:
 
     `steps` tells how they were found. `text_of` returns the whole text of a source, `mentions` how many of the corpus's `passage_count` passages hold
     each term.
+
+    `usage` is what understanding the question cost, `tokens_left` what may still be spent on it; None is no limit.
     """
 
     question: str
@@ -244,6 +257,8 @@ class Evidence:
     mentions: Callable[[Sequence[str]], dict[str, int]]
     passage_count: int
     steps: tuple[Step, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    tokens_left: int | None = None
 
 
 class Embedder(Protocol):

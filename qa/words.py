@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import snowballstemmer
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA, Indel
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*%?|(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-'’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -200,3 +200,23 @@ def one_letter_apart(a: str, b: str) -> bool:
     if abs(len(a) - len(b)) > 1 or a[:1] != b[:1] or a.isdigit() or b.isdigit():
         return False
     return OSA.distance(a, b, score_cutoff=1) == 1
+
+
+def nearest_words(wanted: str, text: str) -> tuple[int, int, float]:
+    """Where `text` comes nearest to `wanted`, moved out to whole words: start, end, and the share of letters alike."""
+    found = fuzz.partial_ratio_alignment(wanted, text)
+    if found is None or found.dest_end <= found.dest_start or len(text) < len(wanted) // 2:
+        return 0, 0, 0.0
+    window = text[found.dest_start : found.dest_end]
+    alike = [
+        op for op in Indel.opcodes(wanted, window) if op.tag == "equal" and window[op.dest_start : op.dest_end].strip()
+    ]
+    if not alike:
+        return 0, 0, 0.0
+    start, end = (found.dest_start + place for place in (alike[0].dest_start, alike[-1].dest_end))
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+        end += 1
+    return start, end, fuzz.ratio(wanted, text[start:end]) / 100

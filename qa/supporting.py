@@ -1,0 +1,180 @@
+"""Do the cited words say what a sentence says? Its numbers, names, days and speaker must be in them, and most of its words.
+
+What these checks let through can still be wrong: they compare words, not meanings. What they stop is what models get
+wrong most: a number, a name or a day from elsewhere, a "not" lost or put in, somebody else's words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qa.attributing import Attribution, attribution
+from qa.synonyms import SYNONYMS
+from qa.values import values
+from qa.words import SPEECH_VERBS, Name, fold, names, same_name, words
+
+_MOST_NEW = 0.5  # share of a sentence's words that its quotes may lack
+_SHARED_START = 5  # letters with which "negotiations" and "negotiators" count as one word
+_NEGATION = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot)\b|n['’]t\b", re.IGNORECASE)
+_PARTICLE = re.compile(r"^\s*(?:yes|no)\s*[,.:;–—-]\s*", re.IGNORECASE)
+_PRONOUN = re.compile(r"\b(?:he|she|they|it|him|her|them|his|hers|their|its|who)\b", re.IGNORECASE)
+_TO_THE_READER = re.compile(
+    r"\b(?:your|the|this|every|each)\s+(?:\w+\s+)?(?:answer|reply|response|output|summary|completion)s?\b"
+    r"|\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instruction|prompt|above|previous|rule)s?\b"
+    r"|\bas an ai\b|\bsystem prompt\b",
+    re.IGNORECASE,
+)
+_OFFERS = frozenset("according report reportedly source document article passage add also state mention".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """Words that a sentence rests on. `before` is the sentence before them, which may name who "he" is; `outlet` and
+    `title` are their document's, `around` is where the rest of a name may stand whose last part is cited."""
+
+    text: str
+    before: str = ""
+    speaker: Attribution | None = None
+    outlet: str | None = None
+    title: str | None = None
+    around: str = ""
+
+
+def flaws(sentence: str, backing: Sequence[Backing]) -> list[str]:
+    """What the sentence says and its backing does not, each in a few words; empty when it is supported."""
+    if not backing:
+        return ["it cites no words of the documents"]
+    body = _PARTICLE.sub("", sentence)
+    cited = " ".join(b.text for b in backing)
+    found = [f"“{n}” is not in the cited words" for n in _strange_numbers(body, cited)]
+    found += [f"“{n.text}” is not in the cited words" for n in _strange_names(body, backing)]
+    if _negated(body) != any(_negated(c) for c in _closest_clauses(body, backing)):
+        found.append("one says “not” where the other does not")
+    if not found and (said := _strange_words(body, backing)):
+        found.append(f"the cited words do not say: {', '.join(said)}")
+    if any(_TO_THE_READER.search(b.text) or b.text.rstrip("”\"' ").endswith("?") for b in backing):
+        found.append("the cited words are a request or a question, not a statement")
+    if other := _other_speaker(body, backing):
+        found.append(f"the cited words are {other}'s")
+    return found
+
+
+def unnamed_speaker(sentence: str, backing: Sequence[Backing]) -> str | None:
+    """Who says the cited words, where the sentence does not tell."""
+    speakers = {b.speaker.speaker for b in backing if b.speaker}
+    if len(speakers) != 1 or len(backing) != sum(b.speaker is not None for b in backing):
+        return None
+    speaker = speakers.pop()
+    return None if _mentions(sentence, speaker) else speaker
+
+
+def overlap(sentence: str, text: str) -> float:
+    """The share of the sentence's content words that `text` has, 0 to 1."""
+    own = {w.stem for w in words(sentence) if w.content}
+    there = _stems(text)
+    return sum(_is_there(s, there) for s in own) / len(own) if own else 0.0
+
+
+def strangers(sentence: str, text: str) -> list[str]:
+    """The numbers and names of `sentence` that `text` does not have."""
+    backing = [Backing(text)]
+    return [*_strange_numbers(sentence, text), *(n.text for n in _strange_names(sentence, backing))]
+
+
+def _strange_numbers(sentence: str, cited: str) -> Iterator[str]:
+    there = _amounts(cited)
+    digits = {w.text for w in words(cited) if w.text[0].isdigit()}
+    for value in values("number", sentence):
+        if value.parts.get("amount") not in there and value.text not in digits:
+            yield value.text
+    for word in words(sentence):
+        if word.text[0].isdigit() and word.text not in digits and _plain(word.text) not in there:
+            yield word.text
+
+
+def _amounts(text: str) -> set[float | str | None]:
+    return {v.parts.get("amount") for v in values("number", text)} | {
+        _plain(w.text) for w in words(text) if w.text[0].isdigit()
+    }
+
+
+def _plain(written: str) -> float | str:
+    try:
+        return float(written.replace(",", "").rstrip("%"))
+    except ValueError:
+        return written
+
+
+def _strange_names(sentence: str, backing: Sequence[Backing]) -> list[Name]:
+    there = [s for b in backing for w in words(_allowed(b)) for s in (w.stem, fold(w.text))]
+    around = [*there, *(s for b in backing for w in words(b.around) for s in (w.stem, fold(w.text)))]
+    found = []
+    for name in names(sentence):
+        *first, last = [w for w in words(name.text) if w.content] or words(name.text)
+        if not _spelt(last.text, last.stem, there) or not all(_spelt(w.text, w.stem, around) for w in first):
+            found.append(name)
+    return found
+
+
+def _allowed(backing: Backing) -> str:
+    """Where a name may come from: the cited words, their speaker and outlet, and before a "he" what stands before it."""
+    known = [backing.text, backing.outlet or "", backing.speaker.speaker if backing.speaker else ""]
+    if _PRONOUN.search(backing.text):
+        known += [backing.before, backing.title or ""]
+    return " ".join(known)
+
+
+def _spelt(text: str, stem: str, there: Sequence[str]) -> bool:
+    synonyms = SYNONYMS.get(stem, frozenset())
+    return any(stem == t or t in synonyms or same_name(text, t) for t in there)
+
+
+def _negated(text: str) -> bool:
+    return bool(_NEGATION.search(text))
+
+
+def _closest_clauses(sentence: str, backing: Sequence[Backing]) -> list[str]:
+    """Of each backing the clause that shares most words with the sentence."""
+    split = ([c for c in re.split(r"[,;:–—]\s", b.text) if c.strip()] or [b.text] for b in backing)
+    return [max(clauses, key=lambda c: overlap(c, sentence) * len(c.split()) ** 0.5) for clauses in split]
+
+
+def _strange_words(sentence: str, backing: Sequence[Backing]) -> list[str]:
+    """The sentence's words that its backing lacks, where these are too many."""
+    named = {w.stem for n in names(sentence) for w in words(n.text)}
+    own = {
+        w.stem: w.text
+        for w in words(sentence)
+        if w.content and not w.text[0].isdigit() and w.stem not in named | SPEECH_VERBS | _OFFERS
+    }
+    there = frozenset().union(*(_stems(_allowed(b)) for b in backing))
+    new = [text for stem, text in own.items() if not _is_there(stem, there)]
+    return new if len(new) > _MOST_NEW * len(own) else []
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(w.stem for w in words(text))
+
+
+def _is_there(stem: str, there: frozenset[str]) -> bool:
+    if stem in there or SYNONYMS.get(stem, frozenset()) & there:
+        return True
+    return len(stem) >= _SHARED_START and any(t[:_SHARED_START] == stem[:_SHARED_START] for t in there)
+
+
+def _other_speaker(sentence: str, backing: Sequence[Backing]) -> str | None:
+    """Whoever says the cited words, where the sentence gives them to somebody else."""
+    told = attribution(sentence, 0, len(sentence))
+    if told is None or told.how != "named":
+        return None
+    given = [b.speaker.speaker for b in backing if b.speaker]
+    if not given or any(_mentions(told.speaker, g) or _mentions(g, told.speaker) for g in given):
+        return None
+    return given[0]
+
+
+def _mentions(text: str, person: str) -> bool:
+    last = person.split()[-1]
+    return any(same_name(w.text, last) for w in words(text))
