@@ -27,7 +27,7 @@ $(PRODUCT): pyproject.toml constraints.txt
 	@touch $@
 
 $(TOOLS): $(PRODUCT)
-	$(PIP) -e '.[dev]'
+	$(PIP) -e '.[dev,local]'
 	@touch $@
 
 run: $(PRODUCT)
@@ -53,12 +53,12 @@ bench: install weights
 
 .PHONY: weights
 weights: install
-	@$(BIN)/python -c 'from qa import Settings; from qa.models import fetch; fetch("arctic-embed-s", Settings().cache)'
+	@$(BIN)/python -c 'from qa import Settings; from qa.models import fetch; [fetch(name, Settings().cache) for name in ("arctic-embed-s", "smollm2-135m")]'
 
 # Pins every dependency to what is installed in a fresh environment without pins.
 constraints:
 	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
-	$(VENV)-pins/bin/python -m pip install --quiet -e '.[dev]'
+	$(VENV)-pins/bin/python -m pip install --quiet -e '.[dev,local]'
 	$(VENV)-pins/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf $(VENV)-pins
 

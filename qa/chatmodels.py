@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from qa.endpoint import ChatEndpoint, connect
 from qa.llamaindex import LlamaIndexChat
@@ -15,9 +15,6 @@ from qa.models import fetch
 from qa.serving import ModelServer
 from qa.settings import Settings
 from qa.types import ChatModel, Completion, Message
-
-if TYPE_CHECKING:
-    import openai
 
 LOCAL_CONTEXT = 4096  # tokens of prompt and answer together
 _LOCAL_SECONDS = 300.0  # a small machine reads 30 to 60 tokens a second and writes 6 to 9
@@ -46,25 +43,30 @@ class LocalChat:
         self._threads = threads
         self._lock = Lock()
         self._server: ModelServer | None = None
-        self._endpoint = ChatEndpoint(
-            name, client=self._connect, schemas=False, seconds=_LOCAL_SECONDS, silence=_LOCAL_SECONDS
-        )
 
     def __repr__(self) -> str:
         return f"LocalChat({self.name!r})"
 
-    def _connect(self) -> openai.OpenAI:
+    def _endpoint(self) -> ChatEndpoint:
+        """The server's endpoint; one that has ended is started anew, at another address."""
         with self._lock:
             if self._server is None:
                 self._server = ModelServer(self._find(), self._threads, LOCAL_CONTEXT)
                 atexit.register(self._server.close)
-            return connect(self._server.key, self._server.address)
+        key, address = self._server.key, self._server.address
+        return ChatEndpoint(
+            self.name,
+            client=lambda: connect(key, address),
+            schemas=False,
+            seconds=_LOCAL_SECONDS,
+            silence=_LOCAL_SECONDS,
+        )
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
     ) -> Iterator[str | Completion]:
         """Yields the reply as it is written, then its Completion. Raises WeightsUnavailable, ModelUnavailable."""
-        yield from self._endpoint.stream(messages, max_tokens=max_tokens)
+        yield from self._endpoint().stream(messages, max_tokens=max_tokens)
 
     def close(self) -> None:
         """Ends the process, if it was started."""

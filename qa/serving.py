@@ -9,6 +9,7 @@ standard input does: so it never outlives the program that started it, however t
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import select
 import subprocess
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
+from typing import NoReturn
 
 from qa.errors import ModelUnavailable
 
@@ -111,7 +113,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Serves one model until standard input ends."""
     parser = argparse.ArgumentParser(prog="python -m qa.serving", description="Serve a GGUF file on loopback.")
     parser.add_argument("model", type=Path, help="the GGUF file")
@@ -123,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"{_READY}{server.listening_address}\n")
     sys.stdout.flush()
     sys.stdin.read()
-    return 0
+    os._exit(0)  # at once: nothing is to be saved, and a reply that nobody waits for may take minutes to end
 
 
 def _serve(model: Path, threads: int, context: int, key: str):  # type: ignore[no-untyped-def]
@@ -142,4 +144,4 @@ def _serve(model: Path, threads: int, context: int, key: str):  # type: ignore[n
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

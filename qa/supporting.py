@@ -9,24 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from qa.attributing import Attribution, attribution
 from qa.synonyms import SYNONYMS
-from qa.values import values
-from qa.words import SPEECH_VERBS, Name, fold, names, same_name, words
+from qa.values import number, values
+from qa.words import SPEECH_VERBS, Name, Word, fold, names, same_name, stem, words
 
-_MOST_NEW = 0.5  # share of a sentence's words that its quotes may lack
+_MOST_NEW = 0.4  # share of a sentence's words that its quotes may lack
 _SHARED_START = 5  # letters with which "negotiations" and "negotiators" count as one word
 _NEGATION = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot)\b|n['’]t\b", re.IGNORECASE)
 _PARTICLE = re.compile(r"^\s*(?:yes|no)\s*[,.:;–—-]\s*", re.IGNORECASE)
+_THE_TWO = re.compile(r"\b(?:the|these|those) (?:one|two|three)\b", re.IGNORECASE)  # "the two met" counts nothing
 _PRONOUN = re.compile(r"\b(?:he|she|they|it|him|her|them|his|hers|their|its|who)\b", re.IGNORECASE)
 _TO_THE_READER = re.compile(
-    r"\b(?:your|the|this|every|each)\s+(?:\w+\s+)?(?:answer|reply|response|output|summary|completion)s?\b"
+    r"\byour\s+(?:\w+\s+)?(?:answer|reply|response|output|summary|completion)s?\b"
     r"|\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instruction|prompt|above|previous|rule)s?\b"
     r"|\bas an ai\b|\bsystem prompt\b",
     re.IGNORECASE,
 )
-_OFFERS = frozenset("according report reportedly source document article passage add also state mention".split())
+_OF_SOURCES = frozenset(stem(w) for w in "according reportedly source document article passage".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def strangers(sentence: str, text: str) -> list[str]:
 
 
 def _strange_numbers(sentence: str, cited: str) -> Iterator[str]:
+    sentence = _THE_TWO.sub(" ", sentence)
     there = _amounts(cited)
     digits = {w.text for w in words(cited) if w.text[0].isdigit()}
     for value in values("number", sentence):
@@ -109,13 +112,18 @@ def _plain(written: str) -> float | str:
 
 def _strange_names(sentence: str, backing: Sequence[Backing]) -> list[Name]:
     there = [s for b in backing for w in words(_allowed(b)) for s in (w.stem, fold(w.text))]
-    around = [*there, *(s for b in backing for w in words(b.around) for s in (w.stem, fold(w.text)))]
-    found = []
-    for name in names(sentence):
-        *first, last = [w for w in words(name.text) if w.content] or words(name.text)
-        if not _spelt(last.text, last.stem, there) or not all(_spelt(w.text, w.stem, around) for w in first):
-            found.append(name)
-    return found
+    around = [pair for b in backing for pair in pairwise(words(b.around))]
+    return [n for n in names(sentence) if not _stands(words(n.text), there, around)]
+
+
+def _stands(name: Sequence[Word], there: Sequence[str], around: Sequence[tuple[Word, Word]]) -> bool:
+    """True when all of a name is there, or its last part is and the rest stands right before that somewhere around."""
+    missing = [w for w in name if w.content and not _spelt(w.text, w.stem, there)]
+    if not missing or name[-1] in missing:
+        return not missing
+    return all(
+        any(same_name(a.text, c.text) and same_name(b.text, d.text) for c, d in around) for a, b in pairwise(name)
+    )
 
 
 def _allowed(backing: Backing) -> str:
@@ -147,7 +155,7 @@ def _strange_words(sentence: str, backing: Sequence[Backing]) -> list[str]:
     own = {
         w.stem: w.text
         for w in words(sentence)
-        if w.content and not w.text[0].isdigit() and w.stem not in named | SPEECH_VERBS | _OFFERS
+        if w.content and number(w.text) is None and w.stem not in named | SPEECH_VERBS | _OF_SOURCES
     }
     there = frozenset().union(*(_stems(_allowed(b)) for b in backing))
     new = [text for stem, text in own.items() if not _is_there(stem, there)]
