@@ -1,4 +1,5 @@
-# make run            the chat page on the sample documents (DOCS=folder for your own, PORT=7861 for another port)
+# make run            the chat page on the sample documents (DOCS=folder for your own, PORT=7861 for another port,
+#                     LLM=local for a model on this machine, LLM=openai:MODEL for an endpoint's)
 # make test           every test
 # make check          lint, types, tests
 # make eval           the sample suite: accuracy, abstention, broken citations
@@ -7,11 +8,13 @@
 PYTHON ?= python3
 PORT ?= 7860
 BENCH ?=
+LLM ?=
 DOCS ?= eval/suites/geneva/documents
 VENV := .venv
 BIN := $(VENV)/bin
 PRODUCT := $(VENV)/.product
 TOOLS := $(VENV)/.tools
+LOCAL := $(VENV)/.local
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: install run test check lint types eval bench constraints clean
@@ -30,8 +33,13 @@ $(TOOLS): $(PRODUCT)
 	$(PIP) -e '.[dev,local]'
 	@touch $@
 
-run: $(PRODUCT)
-	$(BIN)/python -m app "$(DOCS)" --port $(PORT)
+# What runs a model on this machine.
+$(LOCAL): $(PRODUCT)
+	$(PIP) -e '.[local]'
+	@touch $@
+
+run: $(PRODUCT) $(if $(filter local% %.gguf,$(LLM)),$(LOCAL))
+	$(BIN)/python -m app "$(DOCS)" --port $(PORT) $(if $(LLM),--llm "$(LLM)")
 
 test: install weights
 	$(BIN)/python -m pytest
@@ -45,8 +53,8 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-eval: $(PRODUCT)
-	$(BIN)/python -m eval
+eval: $(PRODUCT) $(if $(filter local% %.gguf,$(LLM)),$(LOCAL))
+	$(BIN)/python -m eval $(if $(LLM),--llm "$(LLM)")
 
 bench: install weights
 	$(BIN)/python -m eval.bench $(BENCH)

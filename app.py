@@ -1,6 +1,6 @@
 """The chat page: questions on the left, the exact words that answer them on the right.
 
-    python -m app [DOCUMENTS] [--store STORE] [--host HOST] [--port PORT]
+    python -m app [DOCUMENTS] [--llm MODEL] [--store STORE] [--host HOST] [--port PORT]
 
 Documents are data. Their words reach the page only through `qa.rendering`, in Markdown components that Gradio sanitises
 once more, below a Content-Security-Policy that runs this page's own scripts and lets nothing be fetched from elsewhere.
@@ -271,17 +271,26 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def serve(documents: str | Path, *, store: str | Path | None = None, host: str = "127.0.0.1", port: int = 7860) -> None:
+def serve(
+    documents: str | Path,
+    *,
+    llm: str | None = None,
+    store: str | Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+) -> None:
     """Reads the folder into its index and serves the page about it until Ctrl-C.
 
-    Raises WitnessError when the store or the weights cannot be used, OSError when the folder or the port cannot.
+    Raises WitnessError when the store, the weights or the model cannot be used, OSError when the folder or the port
+    cannot.
     """
     from qa.corpus import Corpus
 
-    with _listening(host, port) as listener, Corpus(documents, store=store) as corpus:
+    with _listening(host, port) as listener, Corpus(documents, store=store, answerer=llm) as corpus:
         with progress_bars() as progress:
             report = corpus.sync(progress)
         _say(_summary(report))
+        corpus.prepare()
         samples = Path(documents).resolve() == SAMPLES.resolve()
         page = build(corpus, report, questions=SAMPLE_QUESTIONS if samples else ())
         _run(application(page, host, port), listener, host)
@@ -330,15 +339,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serves the page; returns 0 after Ctrl-C, 3 after an error that names its remedy."""
     parser = argparse.ArgumentParser(prog="python -m app", description="Ask a folder of documents in your browser.")
     parser.add_argument("documents", nargs="?", default=SAMPLES, help="the folder of documents (default: the samples)")
+    parser.add_argument("--llm", help='who writes answers: "local", "local-small", "openai:MODEL" or a .gguf file')
     parser.add_argument("--store", help="the folder of the index (default: one below your cache folder)")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind to (default: this machine only)")
     parser.add_argument("--port", type=int, default=7860, help="port (default: 7860)")
     options = parser.parse_args(arguments)
     try:
-        serve(options.documents, store=options.store, host=options.host, port=options.port)
+        serve(options.documents, llm=options.llm, store=options.store, host=options.host, port=options.port)
     except KeyboardInterrupt:
         return 0
-    except (WitnessError, OSError) as error:
+    except (WitnessError, OSError, ValueError) as error:
         print(f"witness: {error}", file=sys.stderr)  # noqa: T201
         return 3
     return 0

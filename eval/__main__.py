@@ -24,12 +24,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("suite", nargs="?", type=Path, default=GENEVA, help="folder of the suite (default: geneva)")
     parser.add_argument("--failures", action="store_true", help="print every case that is wrong, with its answer")
+    parser.add_argument("--llm", help="who writes the answers, as in QA_LLM (default: quotes)")
     options = parser.parse_args(arguments)
     suite = load_suite(options.suite)
-    with tempfile.TemporaryDirectory() as store, Corpus(suite.documents, store=store) as corpus:
+    with tempfile.TemporaryDirectory() as store, Corpus(suite.documents, store=store, answerer=options.llm) as corpus:
         corpus.sync()
         outcomes = list(run(suite, corpus))
     print(table(suite, outcomes))
+    if spent := sum(o.answer.usage.tokens for o in outcomes):
+        print(
+            f"tokens an answer {spent / len(outcomes):.0f}, seconds {sum(o.seconds for o in outcomes) / len(outcomes):.1f}"
+        )
     if options.failures:
         print(*(_failure(o) for o in outcomes if not o.right or o.broken_citations), sep="\n")
     missed = missed_gates(suite, outcomes)

@@ -23,7 +23,7 @@ from qa.words import fold, names, same_name, words
 _RELATED = 0.74  # cosine with the question, from which a sentence may answer it without sharing a word
 _ALIGNED = 6  # sentences among which those that a draft without quotes rests on are looked for
 _KEPT = 0.5  # share of what the quotes tell that a small model's words must keep
-_PARTLY_KEPT = 0.35  # share of their words, where they tell no name and no number
+_PARTLY_KEPT = 0.25  # share of their words, where they tell no name and no number
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,20 @@ def _wrong(draft: Draft, cited: Sequence[_Cited], evidence: Evidence, question: 
     return found
 
 
+def strays(statement: Statement, evidence: Evidence, question: Question) -> list[str]:
+    """Names that the answer to a question for a date, a number and the like has no business to bring in: neither asked
+    for nor the speaker's."""
+    if question.wanted not in VALUE_KINDS:
+        return []
+    asked = [*(w.stem for w in words(question.text)), *_speakers(statement, evidence)]
+    found = (n for n in names(statement.text) if not _DAY.search(n.text))
+    return [n.text for n in found if not any(_known(w.text, w.stem, asked) for w in words(n.text))]
+
+
+def _known(text: str, stem: str, asked: Sequence[str]) -> bool:
+    return any(stem == a or a in SYNONYMS.get(stem, ()) or same_name(text, a) for a in asked)
+
+
 def _backing(cited: _Cited, evidence: Evidence) -> Backing:
     whole = evidence.text_of(cited.passage.source)
     touched = cited.sentences()
@@ -174,11 +188,11 @@ def _speakers(statement: Statement, evidence: Evidence) -> set[str]:
     return {w.stem for s in speakers if s for w in words(s.speaker)}
 
 
-def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, question: Question | None) -> bool:
+def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, question: Question) -> bool:
     """True when statements in a model's words still tell what the quotes tell: the values asked for, else names and
     numbers that the question does not have, the speaker's aside, else enough of the words."""
     said = " ".join(s.text for s in good)
-    if question is None or not quoted.statements:
+    if not quoted.statements:
         return True
     kinds: Sequence[Kind] = VALUE_KINDS.get(question.wanted, ()) if question.wanted else ()
     first = quoted.statements[0]
@@ -190,7 +204,9 @@ def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, questio
     for statement in quoted.statements if question.several else quoted.statements[:1]:
         told = {w.stem for n in names(statement.text) if not _DAY.match(n.text) for w in words(n.text)}
         told |= {w.stem for w in words(statement.text) if w.text[0].isdigit()}
-        told -= asked | _speakers(statement, evidence)
+        told -= asked
+        if question.wanted not in ("person", "role"):
+            told -= _speakers(statement, evidence)
         if told and len(told & there) < _KEPT * len(told):
             return False
         if not told and overlap(statement.text, said) < _PARTLY_KEPT:

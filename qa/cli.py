@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from qa.errors import WitnessError
-from qa.types import Answer, IndexReport, Progress
+from qa.types import Answer, IndexReport, Progress, Usage
 
 OK, NO, USAGE, ERROR = 0, 1, 2, 3
 _EPILOG = (
@@ -57,6 +57,8 @@ def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentP
             command.add_argument("question", help="the question, in plain words")
         command.add_argument("documents", nargs="?", help="the folder of documents")
         command.add_argument("--store", help="the folder of the index (default: one below your cache folder)")
+        if name in _ANSWERING:
+            command.add_argument("--llm", help='who writes: "local", "local-small", "openai:MODEL" or a .gguf file')
         if name == "serve":
             command.add_argument("--host", default="127.0.0.1", help="address to bind to (default: this machine only)")
             command.add_argument("--port", type=int, default=7860, help="port (default: 7860)")
@@ -76,11 +78,15 @@ _HELP: Mapping[str, tuple[str, bool]] = {
 }
 
 
+_ANSWERING = frozenset({"ask", "chat", "serve"})
+
+
 @contextmanager
 def _corpus(options: argparse.Namespace, *, sync: bool = False, rebuild: bool = False) -> Iterator[Any]:
     from qa.corpus import Corpus
 
-    with Corpus(options.documents, store=options.store, rebuild=rebuild) as corpus:
+    llm = getattr(options, "llm", None)
+    with Corpus(options.documents, store=options.store, answerer=llm, rebuild=rebuild) as corpus:
         if sync and corpus.documents is not None:
             with progress_bars() as progress:
                 report = corpus.sync(progress)
@@ -133,7 +139,8 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def answer_text(answer: Answer) -> str:
-    """An answer for a terminal: the question as understood where it was rewritten, the text, then the sources."""
+    """An answer for a terminal: the question as understood where it was rewritten, the text, the sources, what went
+    wrong, and what a model cost."""
     lines = []
     if answer.standalone_question != answer.question:
         lines.append(f"(understood as: {answer.standalone_question})")
@@ -144,7 +151,16 @@ def answer_text(answer: Answer) -> str:
         lines.append(
             f"[{c.marker}] {c.source}{page} {c.start_char_index}-{c.end_char_index}" + (f"  ({about})" if about else "")
         )
+    if answer.notice:
+        lines.append(f"({answer.notice})")
+    if answer.usage.attempts:
+        lines.append(f"({cost(answer.usage)})")
     return "\n".join(lines)
+
+
+def cost(usage: Usage) -> str:
+    """What a model's answer cost, in words."""
+    return f"{usage.input_tokens:,} tokens read, {usage.output_tokens:,} written, {usage.seconds:.1f} s"
 
 
 def _chat(options: argparse.Namespace) -> int:
@@ -194,7 +210,7 @@ def _rebuild(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     # The page stands on this library, not the other way round, so it is started as a program of its own.
-    wanted = {"--store": options.store, "--host": options.host, "--port": str(options.port)}
+    wanted = {"--llm": options.llm, "--store": options.store, "--host": options.host, "--port": str(options.port)}
     arguments = [x for flag, value in wanted.items() if value for x in (flag, value)]
     folder = [options.documents] if options.documents else []
     return subprocess.call([sys.executable, "-m", "app", *folder, *arguments])  # noqa: S603

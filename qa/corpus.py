@@ -248,6 +248,15 @@ class Corpus:
         with self._changing():
             self._store.remove([source])
 
+    def prepare(self) -> None:
+        """Loads what the first question would wait for: the embedder's and a local model's weights.
+
+        Raises WeightsUnavailable or ModelUnavailable.
+        """
+        self.embedder.embed_queries(["ready?"])
+        if prepare := getattr(self.answerer, "prepare", None):
+            prepare()
+
     def verify(self) -> VerifyReport:
         """Holds the catalogue against the vector index: counts and vectors."""
         return self._store.verify()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from prompts import load
 from qa.chatmodels import make_chat_model
-from qa.checking import Checked, bears_on, check, keeps
+from qa.checking import Checked, bears_on, check, keeps, strays
 from qa.drafting import PROTOCOLS, Draft, Excerpt, Protocol
 from qa.errors import SchemaRefused, WitnessError
 from qa.quoting import Considered, QuoteAnswerer
@@ -79,6 +79,12 @@ class ModelAnswerer:
 
     def __repr__(self) -> str:
         return f"ModelAnswerer({self.model!r})"
+
+    def prepare(self) -> None:
+        """Starts a local model and has it read the rules, which all questions share. Raises what the model raises."""
+        if self.profile is SMALL:
+            rules = PROTOCOLS["prose"].messages("", [])
+            _completed(self.model.stream(rules, max_tokens=1))
 
     def close(self) -> None:
         """Ends what the model keeps running, if anything."""
@@ -251,7 +257,12 @@ class _Writing:
 
     def _complete(self, good: Sequence[Statement]) -> bool:
         """A small model's words must keep what the quotes give; a large one may know better."""
-        return self.profile.decides or keeps(good, self.quoted, self.evidence, self.considered.question)
+        question = self.considered.question
+        if self.profile.decides or question is None:
+            return True
+        return keeps(good, self.quoted, self.evidence, question) and not any(
+            strays(s, self.evidence, question) for s in good
+        )
 
     def _tell_checks(self) -> None:
         failed = [f"“{c.statement.text}”: {'; '.join(c.flaws)}" for c in self.checked if c.flaws]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.types import Answer, Citation, IndexReport, Source
+from qa.types import Answer, Citation, IndexReport, Source, Usage
 
 _MOST_SOURCES = 200
 _REACH = 40_000  # characters shown on each side of the cited words
@@ -59,7 +59,16 @@ def answer_html(answer: Answer, turn: int) -> str:
     understood = ""
     if answer.standalone_question.strip() != answer.question.strip():
         understood = f'<p class="understood">Understood as: {escape(answer.standalone_question)}</p>'
-    return f'<div class="answer {kind}" dir="auto">{understood}{label}{_lines(_marked(answer, turn))}</div>'
+    notice = f'<p class="notice">{escape(answer.notice)}</p>' if answer.notice else ""
+    lines = _lines(_marked(answer, turn))
+    return f'<div class="answer {kind}" dir="auto">{understood}{label}{lines}{notice}{_cost(answer.usage)}</div>'
+
+
+def _cost(usage: Usage) -> str:
+    """What the answer cost, where a model wrote it."""
+    if not usage.attempts:
+        return ""
+    return f'<p class="cost">{usage.tokens:,} tokens, {usage.seconds:.1f} s</p>'
 
 
 def _lines(html: str) -> str:

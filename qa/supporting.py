@@ -20,6 +20,10 @@ _MOST_NEW = 0.4  # share of a sentence's words that its quotes may lack
 _SHARED_START = 5  # letters with which "negotiations" and "negotiators" count as one word
 _NEGATION = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot)\b|n['’]t\b", re.IGNORECASE)
 _PARTICLE = re.compile(r"^\s*(?:yes|no)\s*[,.:;–—-]\s*", re.IGNORECASE)
+_REACH = 4  # words around a name, or twice as many in the cited words, that are its company
+_PASSIVE = re.compile(
+    r"\b(?P<verb>[A-Za-z]+(?:ed|en|de|ne|wn|ld|nt|id)) by (?P<agent>(?:the )?[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*)*)"
+)
 _THE_TWO = re.compile(r"\b(?:the|these|those) (?:one|two|three)\b", re.IGNORECASE)  # "the two met" counts nothing
 _PRONOUN = re.compile(r"\b(?:he|she|they|it|him|her|them|his|hers|their|its|who)\b", re.IGNORECASE)
 _TO_THE_READER = re.compile(
@@ -56,6 +60,9 @@ def flaws(sentence: str, backing: Sequence[Backing]) -> list[str]:
         found.append("one says “not” where the other does not")
     if not found and (said := _strange_words(body, backing)):
         found.append(f"the cited words do not say: {', '.join(said)}")
+    if not found:
+        found += [f"the cited words say that of others than “{n}”" for n in _in_strange_company(body, backing)]
+        found += [f"the cited words say that {agent} did" for agent in _other_agents(body, cited)]
     if any(_TO_THE_READER.search(b.text) or b.text.rstrip("”\"' ").endswith("?") for b in backing):
         found.append("the cited words are a request or a question, not a statement")
     if other := _other_speaker(body, backing):
@@ -147,6 +154,42 @@ def _closest_clauses(sentence: str, backing: Sequence[Backing]) -> list[str]:
     """Of each backing the clause that shares most words with the sentence."""
     split = ([c for c in re.split(r"[,;:–—]\s", b.text) if c.strip()] or [b.text] for b in backing)
     return [max(clauses, key=lambda c: overlap(c, sentence) * len(c.split()) ** 0.5) for clauses in split]
+
+
+def _in_strange_company(sentence: str, backing: Sequence[Backing]) -> Iterator[str]:
+    """Names and numbers that stand among other words than they do in the backing."""
+    own = words(sentence)
+    named = {i: n for n in names(sentence) for i, w in enumerate(own) if n.start <= w.start < n.end}
+    for i, word in enumerate(own):
+        if not word.content or not (i in named or word.text[0].isdigit()):
+            continue
+        near = _near(own, i, _REACH) - ({w.stem for w in words(named[i].text)} if i in named else set())
+        places = [(t, j) for b in backing for t in [words(b.text)] for j, w in enumerate(t) if _is_same(word, w)]
+        if near and places and not any(_is_there(n, _near(t, j, 2 * _REACH)) for t, j in places for n in near):
+            yield named[i].text if i in named else word.text
+
+
+def _is_same(one: Word, other: Word) -> bool:
+    return one.stem == other.stem or same_name(one.text, other.text)
+
+
+def _near(found: Sequence[Word], at: int, reach: int) -> frozenset[str]:
+    """The content words around one, itself left out."""
+    around = (*found[max(0, at - reach) : at], *found[at + 1 : at + 1 + reach])
+    return frozenset(w.stem for w in around if w.content)
+
+
+def _other_agents(sentence: str, cited: str) -> Iterator[str]:
+    """Whoever did it by the cited words ("promised by the US"), where the sentence says that another did."""
+    for passive in _PASSIVE.finditer(cited):
+        done = stem(passive["verb"])
+        doing = next((w for w in words(sentence) if w.stem == done), None)
+        agents = [w for w in words(passive["agent"]) if w.content]
+        if doing is None or not agents or re.match(r"\s*by\b", sentence[doing.end :]):
+            continue
+        before = [w for n in names(sentence) if n.end <= doing.start for w in words(n.text)]
+        if before and not any(_spelt(b.text, b.stem, [a.stem for a in agents]) for b in before):
+            yield passive["agent"]
 
 
 def _strange_words(sentence: str, backing: Sequence[Backing]) -> list[str]:

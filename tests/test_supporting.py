@@ -40,6 +40,15 @@ def test_what_the_words_say_is_supported(sentence: str, backing: Backing) -> Non
         ("Lavrov will accept the offer.", HE, "not"),
         ("Lavrov resigned.", MET, "resigned"),
         ("Lavrov said the answer would be quick.", SAID, "Lavrov"),
+        ("Geneva lasted 90 minutes on Friday with Biden.", MET, "Biden"),
+        ("Biden promised a reply.", Backing("Biden awaits a reply promised by the United States."), "United States"),
+        (
+            "The minister of NATO resigned.",
+            Backing(
+                "The minister resigned, he wrote from his house in the hills of Bern long before the talks with the leaders of NATO."
+            ),
+            "NATO",
+        ),
         ("Anything at all.", Backing("Begin your answer with a joke."), "request"),
         ("Brasília.", Backing("What is the capital of Brazil?"), "Brasília"),
     ],
