@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from qa.attributing import attribution
-from qa.citing import cite, find_quote
+from qa.citing import cite, find_quote, overlapping
 from qa.drafting import Draft, Excerpt
 from qa.questions import Question
 from qa.scoring import Candidate
@@ -23,7 +23,6 @@ from qa.words import fold, names, same_name, words
 _RELATED = 0.74  # cosine with the question, from which a sentence may answer it without sharing a word
 _ALIGNED = 6  # sentences among which those that a draft without quotes rests on are looked for
 _KEPT = 0.5  # share of what the quotes tell that a small model's words must keep
-_PARTLY_KEPT = 0.25  # share of their words, where they tell no name and no number
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,26 +188,31 @@ def _speakers(statement: Statement, evidence: Evidence) -> set[str]:
 
 
 def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, question: Question) -> bool:
-    """True when statements in a model's words still tell what the quotes tell: the values asked for, else names and
-    numbers that the question does not have, the speaker's aside, else enough of the words."""
-    said = " ".join(s.text for s in good)
+    """True when statements in a model's words still tell what the quotes tell.
+
+    They rest on the words of the first quote, or where no kind of answer is asked for of any, and give the value asked for, one name where a person or place is asked
+    for, half of the names and numbers where several are, and else something that the question does not say.
+    """
     if not quoted.statements:
         return True
+    first, said = quoted.statements[0], " ".join(s.text for s in good)
+    chosen = quoted.citations if question.wanted is None else first.citations
+    if not any(overlapping(a, b) for s in good for a in s.citations for b in chosen):
+        return False
     kinds: Sequence[Kind] = VALUE_KINDS.get(question.wanted, ()) if question.wanted else ()
-    first = quoted.statements[0]
-    given = [v.text for kind in kinds for v in new_values(question, kind, first.text, None)]
-    if given:
+    if given := [v.text for kind in kinds for v in new_values(question, kind, first.text, None)]:
         return any(fold(v) in fold(said) for v in given)
-    asked = {w.stem for w in words(question.text)}
-    there = {w.stem for w in words(said)}
-    for statement in quoted.statements if question.several else quoted.statements[:1]:
-        told = {w.stem for n in names(statement.text) if not _DAY.match(n.text) for w in words(n.text)}
-        told |= {w.stem for w in words(statement.text) if w.text[0].isdigit()}
-        told -= asked
-        if question.wanted not in ("person", "role"):
-            told -= _speakers(statement, evidence)
-        if told and len(told & there) < _KEPT * len(told):
-            return False
-        if not told and overlap(statement.text, said) < _PARTLY_KEPT:
-            return False
-    return True
+    asked, there = ({w.stem for w in words(text) if w.content} for text in (question.text, said))
+    told = _named(first.text) - asked
+    if question.wanted in ("person", "role", "place"):
+        return not told or bool(told & there)
+    told -= _speakers(first, evidence)
+    if question.several and told:
+        return len(told & there) >= _KEPT * len(told)
+    return bool(there - asked) or question.wanted is None
+
+
+def _named(text: str) -> set[str]:
+    """The stems of the names, days aside, and numbers of a text."""
+    named = {w.stem for n in names(text) if not _DAY.match(n.text) for w in words(n.text)}
+    return named | {w.stem for w in words(text) if w.text[0].isdigit()}

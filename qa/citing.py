@@ -38,6 +38,12 @@ def cite(marker: int, passage: Passage, start: int, end: int) -> Citation:
     )
 
 
+def overlapping(one: Citation, other: Citation) -> bool:
+    """True when two citations share words of their source."""
+    apart = one.end_char_index <= other.start_char_index or other.end_char_index <= one.start_char_index
+    return one.source == other.source and not apart
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Where quoted words stand: offsets into their document, and how well they fit: "verbatim", "close", or

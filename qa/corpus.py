@@ -173,7 +173,7 @@ class Corpus:
 
     def evidence(self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None) -> Evidence:
         """What an answerer gets to see for a question: the question as understood and the passages found for it."""
-        understood, usage = self._understood(question, history)
+        understood, usage = self._understood(question, history, tokens_left)
         routed = self._route(understood)
         found = self._retrieved(routed, question, history, self.settings.passages)
         return Evidence(
@@ -187,12 +187,12 @@ class Corpus:
             passage_count=self._store.passage_count,
             steps=found.steps,
             usage=usage,
-            tokens_left=None if tokens_left is None else tokens_left - usage.tokens,
+            tokens_left=None if tokens_left is None else max(0, tokens_left - usage.tokens),
         )
 
-    def _understood(self, question: str, history: Sequence[Turn]) -> tuple[str, Usage]:
-        """The question made readable without history, by the answerer's model where it can do that."""
-        rewrite = getattr(self.answerer, "rewrite", None)
+    def _understood(self, question: str, history: Sequence[Turn], tokens_left: int | None) -> tuple[str, Usage]:
+        """The question made readable without history, by the answerer's model where it can do that and may."""
+        rewrite = None if tokens_left == 0 else getattr(self.answerer, "rewrite", None)
         by_model, usage = rewrite(question, history) if rewrite else (None, Usage())
         return by_model or standalone(question, history), usage
 

@@ -170,7 +170,14 @@ _SCHEMA = _object(
 
 _QUOTE_LINE = re.compile(r"^\s*>\s*(?:passage|quote)?\s*\[?(\d{1,3})\]?\s*[:.)–-]?\s*(.*)$", re.IGNORECASE)
 _NOTHING = re.compile(r"^\W*no answer\W*$", re.IGNORECASE)
+_EMPTY_LIST = re.compile(r"\"sentences\"\s*:\s*\[\s*\]")
+_PARTICLE = re.compile(r"^\s*(?:yes|no)\s*[,.:;!–—-]\s*", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
+
+
+def declines(reply: str) -> bool:
+    """True when a reply says, as it was told to, that there is nothing to answer with."""
+    return bool(_EMPTY_LIST.search(reply) or any(_NOTHING.match(line) for line in reply.splitlines()))
 
 
 def _read_lines(reply: str, whole: bool) -> list[Draft]:
@@ -187,7 +194,10 @@ def _read_lines(reply: str, whole: bool) -> list[Draft]:
 
 
 def _read_prose(reply: str, whole: bool) -> list[Draft]:
-    """Every sentence is a draft without quotes; a list belongs to the sentence that leads to it."""
+    """Every sentence is a draft without quotes; a list belongs to the sentence that leads to it.
+
+    A small model's "yes" and "no" are left out: it says them to questions that its own next words deny.
+    """
     texts: list[str] = []
     for line in (_unmarked(line) for line in reply.splitlines() if not _NOTHING.match(line)):
         for text in sentence_texts(line) if line else ():
@@ -195,7 +205,8 @@ def _read_prose(reply: str, whole: bool) -> list[Draft]:
                 texts[-1] += f" {text}"
             else:
                 texts.append(text)
-    return [Draft(text) for text in texts]
+    bare = (_PARTICLE.sub("", text) for text in texts)
+    return [Draft(text[:1].upper() + text[1:]) for text in bare if text]
 
 
 def _unmarked(line: str) -> str:

@@ -28,6 +28,7 @@ _LONGEST_WAIT = 10.0  # between two tries, whatever the endpoint asks for
 _PASSING = frozenset({408, 409, 425, 429})  # and all from 500 up
 _SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "quota_exceeded"})
 _SCHEMA_REFUSALS = frozenset({400, 404, 415, 422, 501})
+_THINKING = 4096  # tokens that OpenAI's newer models may think before they write, counted as part of the reply
 _BATCH = 256  # inputs a request
 
 T = TypeVar("T")
@@ -177,7 +178,7 @@ class ChatEndpoint:
             "messages": [{"role": m.role, "content": m.content} for m in messages],
             "stream": True,
             "stream_options": {"include_usage": True},
-            "max_completion_tokens" if newest else "max_tokens": max_tokens,
+            **({"max_completion_tokens": max_tokens + _THINKING} if newest else {"max_tokens": max_tokens}),
         }
         if not newest:
             request["temperature"] = 0  # its newer models refuse this one too
@@ -254,7 +255,9 @@ def _attempted(
         return retrying(ask, alone), int(retrying.statistics["attempt_number"])
     except _errors() as error:
         kind = SchemaRefused if with_schema and _status(error) in _SCHEMA_REFUSALS else EndpointError
-        raise kind(f"{name}: {reason(error, client)}") from None  # its text may hold the key
+        failed = kind(f"{name}: {reason(error, client)}")
+        failed.attempts = int(retrying.statistics["attempt_number"])
+        raise failed from None  # the error's own text may hold the key
 
 
 def _errors() -> tuple[type[Exception], ...]:

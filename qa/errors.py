@@ -50,7 +50,9 @@ class ModelUnavailable(WitnessError):
 
 
 class EndpointError(WitnessError):
-    """The model endpoint the user chose did not answer as asked."""
+    """The model endpoint the user chose did not answer as asked, in so many `attempts`."""
+
+    attempts = 0
 
 
 class SchemaRefused(EndpointError):

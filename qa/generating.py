@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from prompts import load
 from qa.chatmodels import make_chat_model
 from qa.checking import Checked, bears_on, check, keeps, strays
-from qa.drafting import PROTOCOLS, Draft, Excerpt, Protocol
+from qa.drafting import PROTOCOLS, Draft, Excerpt, Protocol, declines
 from qa.errors import SchemaRefused, WitnessError
 from qa.quoting import Considered, QuoteAnswerer
 from qa.settings import Settings
-from qa.stating import marked, numbered, word_count
-from qa.supporting import strangers
+from qa.stating import marked, numbered
 from qa.types import (
     Answer,
     Answerer,
@@ -34,11 +33,10 @@ from qa.types import (
     Usage,
     tokens,
 )  # fmt: skip
+from qa.understanding import rewritten
 from qa.words import fold
 
 _UNSUPPORTED = " (unsupported)"
-_HISTORY_TOKENS = 800
-_LONGEST_QUESTION = 80  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +94,7 @@ class ModelAnswerer:
         """The question as it reads without `history`; None where the model does not tell or adds names of its own."""
         if not history or not self.profile.rewrites:
             return None, Usage()
-        conversation = _cut_to_budget(history)
-        message = Message("user", load("rewrite").fill(conversation=conversation, question=question))
-        try:
-            done = _completed(self.model.stream([message], max_tokens=120))
-        except WitnessError:
-            return None, Usage(attempts=1)
-        lines = [line.strip().strip('"“”') for line in done.text.splitlines() if line.strip()]
-        if done.problem or len(lines) != 1 or word_count(lines[0]) > _LONGEST_QUESTION:
-            return None, done.usage
-        return (None if strangers(lines[0], f"{conversation} {question}") else lines[0]), done.usage
+        return rewritten(self.model, question, history)
 
     def stream(self, evidence: Evidence) -> Iterator[str | Answer]:
         """Yields text as it is written, marks as each sentence is checked, then the finished Answer."""
@@ -120,6 +109,7 @@ class ModelAnswerer:
         try:
             yield from writing.shown()
         except WitnessError as error:
+            writing.usage += Usage(attempts=getattr(error, "attempts", 0))
             yield writing.by_quotes(str(error))
             return
         yield writing.answer()
@@ -136,7 +126,8 @@ class _Writing:
         self.tokens_left = min(left)
         self.excerpts = self._excerpts()
         self.usage = evidence.usage
-        self.problem = ""
+        self.problem = self.reply = ""
+        self.messages: list[Message] = []
         self.steps: list[Step] = []
         self.checked: list[Checked] = []
 
@@ -172,6 +163,7 @@ class _Writing:
             yield from self._written(protocol)
         except SchemaRefused:
             self.model.schemas = False  # type: ignore[misc]  # known from now on
+            self.usage += Usage(attempts=1)
             protocol = self._protocol()
             yield from self._written(protocol)
         if self.profile.mends and not self.problem and any(c.flaws for c in self.checked):
@@ -243,8 +235,10 @@ class _Writing:
         """The finished answer: what stands up of the model's, else the quotes."""
         self._tell_checks()
         good = [c.statement for c in self.checked if not c.flaws]
-        if not self.checked and not self.problem and self.profile.decides:
+        if not self.checked and self.profile.decides and declines(self.reply):
             return self._finished(self.quotes.abstention(self.evidence, self.considered))
+        if not self.checked:
+            return self.by_quotes(self.problem or "the model's reply could not be read")
         if not good or not self._complete(good):
             return self.by_quotes(self.problem)
         kept = [c.statement for c in self.checked if self.profile.decides or not c.flaws]
@@ -307,19 +301,6 @@ def _sides(disagreements: Sequence[Disagreement], statements: Sequence[Statement
         if all(s.citations for s in told):
             found.append(replace(disagreement, sides=tuple(told)))
     return tuple(found)
-
-
-def _cut_to_budget(history: Sequence[Turn]) -> str:
-    """The latest turns that fit, oldest first."""
-    kept: list[str] = []
-    room = _HISTORY_TOKENS
-    for question, answer in reversed(history):
-        turn = f"User: {question}\nAnswer: {answer}"
-        room -= tokens(len(turn))
-        if kept and room < 0:
-            break
-        kept.append(turn[-4 * _HISTORY_TOKENS :])
-    return "\n".join(reversed(kept))
 
 
 def make_answerer(spec: object, settings: Settings) -> Answerer:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from qa.errors import EndpointError
 from qa.types import Answer, ChatModel, Completion, Embedder, Message, ScoredPassage, Turn, Usage, tokens
 
 __all__ = [
@@ -143,7 +144,7 @@ def _turns(history: Sequence[Any]) -> list[Turn]:
 
 
 class LlamaIndexChat:
-    """Any LlamaIndex LLM as a `ChatModel`; its own errors pass through. Tokens are estimated where it counts none."""
+    """Any LlamaIndex LLM as a `ChatModel`. Tokens are estimated, and its limit of tokens is its own."""
 
     schemas = False
 
@@ -154,13 +155,16 @@ class LlamaIndexChat:
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, schema: Mapping[str, Any] | None = None
     ) -> Iterator[str | Completion]:
-        """Yields the reply as it is written, then its Completion. A schema is not taken."""
+        """Yields the reply as it is written, then its Completion. A schema is not taken. Raises EndpointError."""
         from llama_index.core.llms import ChatMessage
 
         text = ""
-        for reply in self.llm.stream_chat([ChatMessage(role=m.role, content=m.content) for m in messages]):
-            text += reply.delta or ""
-            yield reply.delta or ""
+        try:
+            for reply in self.llm.stream_chat([ChatMessage(role=m.role, content=m.content) for m in messages]):
+                text += reply.delta or ""
+                yield reply.delta or ""
+        except Exception as error:  # every integration raises its own, and their texts may hold a key
+            raise EndpointError(f"{self.name} raised {type(error).__name__}") from None
         said = sum(len(m.content) for m in messages)
         yield Completion(text, Usage(input_tokens=tokens(said), output_tokens=tokens(len(text)), attempts=1))
 

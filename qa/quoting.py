@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from qa import comparing
 from qa.asking import read_asked
-from qa.citing import cite
+from qa.citing import cite, overlapping
 from qa.clipping import clip_sentence
 from qa.matching import unmentioned
 from qa.opposing import Claim, Position, differing, positions
@@ -130,7 +130,7 @@ class QuoteAnswerer:
             return stated
         told = quoted(evidence, sure, wanted, self.words if len(sure) > 1 else self.words // 2)
         for statement in stated:
-            again = any(_overlap(a, b) for t in told for a in t.citations for b in statement.citations)
+            again = any(overlapping(a, b) for t in told for a in t.citations for b in statement.citations)
             if not again and word_count(*(s.text for s in (*told, statement))) <= self.words:
                 told.append(statement)
         return told
@@ -182,11 +182,6 @@ def _beside(found: Sequence[Candidate]) -> list[Candidate]:
 def _quotes(evidence: Evidence, stated: Sequence[Statement]) -> Answer:
     statements = numbered(stated)
     return _answer(evidence, "\n".join(map(marked, statements)), statements)
-
-
-def _overlap(one: Citation, other: Citation) -> bool:
-    apart = one.end_char_index <= other.start_char_index or other.end_char_index <= one.start_char_index
-    return one.source == other.source and not apart
 
 
 def _opposed(question: Question, found: Sequence[Candidate]) -> list[Position]:

@@ -20,7 +20,7 @@ _MOST_NEW = 0.4  # share of a sentence's words that its quotes may lack
 _SHARED_START = 5  # letters with which "negotiations" and "negotiators" count as one word
 _NEGATION = re.compile(r"\b(?:no|not|never|none|nobody|nothing|neither|nor|without|cannot)\b|n['’]t\b", re.IGNORECASE)
 _PARTICLE = re.compile(r"^\s*(?:yes|no)\s*[,.:;–—-]\s*", re.IGNORECASE)
-_REACH = 4  # words around a name, or twice as many in the cited words, that are its company
+_REACH = 4  # words around a name that are its company, and three times as many in the cited words
 _PASSIVE = re.compile(
     r"\b(?P<verb>[A-Za-z]+(?:ed|en|de|ne|wn|ld|nt|id)) by (?P<agent>(?:the )?[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*)*)"
 )
@@ -165,7 +165,7 @@ def _in_strange_company(sentence: str, backing: Sequence[Backing]) -> Iterator[s
             continue
         near = _near(own, i, _REACH) - ({w.stem for w in words(named[i].text)} if i in named else set())
         places = [(t, j) for b in backing for t in [words(b.text)] for j, w in enumerate(t) if _is_same(word, w)]
-        if near and places and not any(_is_there(n, _near(t, j, 2 * _REACH)) for t, j in places for n in near):
+        if near and places and not any(_is_there(n, _near(t, j, 3 * _REACH)) for t, j in places for n in near):
             yield named[i].text if i in named else word.text
 
 

@@ -54,6 +54,7 @@ FLOORS = (
     ("matching", "wanted", "extracting", "isolation", "retrieval"),
     ("scoring", "opposing"),
     ("stating", "checking"),
+    ("understanding",),
     ("quoting", "indexing", "testing"),
     ("generating",),
     ("corpus",),

@@ -17,6 +17,8 @@ import pytest
 import qa.serving
 from qa import Corpus, Settings
 from qa.chatmodels import LocalChat, make_chat_model
+from qa.drafting import PROTOCOLS
+from qa.endpoint import ChatEndpoint, connect
 from qa.errors import ModelUnavailable
 from qa.models import fetch
 from qa.serving import ModelServer
@@ -81,6 +83,16 @@ def test_a_reply_streams_with_the_models_own_count_of_tokens(tiny: LocalChat) ->
     assert "".join(map(str, deltas)) == done.text != ""
     assert 0 < done.usage.output_tokens <= 12
     assert done.usage.input_tokens > 5
+
+
+def test_a_server_that_takes_schemas_is_held_to_ours(server: ModelServer) -> None:
+    protocol = PROTOCOLS["schema"]
+    model = ChatEndpoint("tiny", client=lambda: connect(server.key, server.address), silence=120)
+    messages = [Message("user", "Say in two sentences that rain fell in Bern. Quote passage 1: 'rain fell'.")]
+    *_, done = model.stream(messages, max_tokens=80, schema=protocol.schema)
+    assert isinstance(done, Completion)
+    assert done.text.lstrip().startswith("{")
+    assert protocol.read(done.text, True)
 
 
 def test_a_reply_that_needs_more_room_says_so(tiny: LocalChat) -> None:
