@@ -72,3 +72,18 @@ def test_wrong_usage_exits_with_2():
     with pytest.raises(SystemExit) as stopped:
         main(["frobnicate"])
     assert stopped.value.code == 2
+
+
+def test_a_model_is_named_on_the_command_line_and_an_unknown_one_lists_those_there_are(run):
+    code, out, err = run("ask", "On which day did Keller and Reuss meet in Bern?", "--llm", "clever")
+    assert code == 3
+    assert '"openai:MODEL"' in err
+    assert out == ""
+
+
+def test_without_a_key_the_quotes_answer_and_the_reason_is_said(run, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    code, out, _ = run("ask", "On which day did Keller and Reuss meet in Bern?", "--llm", "openai:any")
+    assert code == 0
+    assert out.startswith("Keller and Reuss met in Bern on Friday. [1]")
+    assert "OPENAI_API_KEY" in out

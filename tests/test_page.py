@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.rendering import answer_html, escape, evidence_html, sources_html
-from qa.types import Answer, Citation, Failure, IndexReport, Statement
+from qa.types import Answer, Citation, Failure, IndexReport, Statement, Usage
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -57,6 +57,15 @@ def test_a_rewritten_question_and_an_abstention_are_shown_as_such():
     html = answer_html(Answer("and he?", "And Keller?", "The documents do not answer.", abstained=True), 1)
     assert "Understood as: And Keller" in html
     assert "Not in the documents" in html
+
+
+def test_what_went_wrong_and_what_it_cost_stand_below_the_answer():
+    usage = Usage(seconds=2.04, input_tokens=1200, output_tokens=34, attempts=1)
+    html = answer_html(Answer("q", "q", "They met.", usage=usage, notice="the <b>reply</b> broke off"), 1)
+    assert "1,234 tokens, 2.0 s" in html
+    assert "broke off" in html
+    assert "<b>" not in html
+    assert "tokens" not in answer_html(Answer("q", "q", "They met."), 1)
 
 
 def test_what_sync_did_is_listed_failures_first():
