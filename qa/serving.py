@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from qa.errors import ModelUnavailable
 
