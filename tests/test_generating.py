@@ -271,3 +271,20 @@ def test_disagreement_is_never_passed_over(folder: Path, open_corpus: Open) -> N
     )
     assert {s.value for d in one_sided.disagreements for s in d.sides} == {"Friday", "Thursday"}
     assert "Thursday" in one_sided.text
+
+
+def test_a_small_model_reads_the_rules_before_the_first_question(folder: Path, open_corpus: Open) -> None:
+    model = ScriptedModel("They met on Friday.", small=True)
+    corpus = corpus_of(folder, open_corpus, model)
+    corpus.prepare()
+    corpus.ask(WHEN)
+    (rules, _), (again, asked) = model.asked
+    assert rules == again
+    assert WHEN in asked.content
+
+
+def test_a_fluent_answer_still_names_whom_a_follow_up_may_mean(folder: Path, open_corpus: Open) -> None:
+    model = ScriptedModel("The sentence is 16 years.", small=True)
+    chat = corpus_of(folder, open_corpus, model).chat()
+    chat.ask("How many years was Whelan given?")
+    assert "Paul Whelan" in chat.history[0][1]
