@@ -24,6 +24,11 @@ _REACH = 4  # words around a name that are its company, and three times as many 
 _PASSIVE = re.compile(
     r"\b(?P<verb>[A-Za-z]+(?:ed|en|de|ne|wn|ld|nt|id)) by (?P<agent>(?:the )?[A-Z][\w.’'-]*(?: [A-Z][\w.’'-]*)*)"
 )
+_HEDGE = re.compile(  # in lower case: May is a month
+    r"\b(?:may|might|could|would|can|perhaps|possibl[ye]|probabl[ye]|likely|alleged(?:ly)?|reportedly|expect(?:s|ed)?|plan(?:s|ned)?"
+    r"|threaten(?:s|ed)?|fear(?:s|ed)?|appear(?:s|ed)?|seem(?:s|ed)?|[Ii]f|unless|whether)\b"
+)
+_OF = re.compile(r"\b(?P<thing>[a-z]+) of (?:the )?(?P<owner>[A-Z][\w’'-]+)")
 _THE_TWO = re.compile(r"\b(?:the|these|those) (?:one|two|three)\b", re.IGNORECASE)  # "the two met" counts nothing
 _PRONOUN = re.compile(r"\b(?:he|she|they|it|him|her|them|his|hers|their|its|who)\b", re.IGNORECASE)
 _TO_THE_READER = re.compile(
@@ -58,11 +63,14 @@ def flaws(sentence: str, backing: Sequence[Backing]) -> list[str]:
     found += [f"“{n.text}” is not in the cited words" for n in _strange_names(body, backing)]
     if _negated(body) != any(_negated(c) for c in _closest_clauses(body, backing)):
         found.append("one says “not” where the other does not")
+    if not _HEDGE.search(body) and all(_HEDGE.search(c) for c in _closest_clauses(body, backing)):
+        found.append("the cited words say so with reservation")
     if not found and (said := _strange_words(body, backing)):
         found.append(f"the cited words do not say: {', '.join(said)}")
     if not found:
         found += [f"the cited words say that of others than “{n}”" for n in _in_strange_company(body, backing)]
         found += [f"the cited words say that {agent} did" for agent in _other_agents(body, cited)]
+        found += [f"the cited words know no “{phrase}”" for phrase in _strange_owners(body, cited)]
     if any(_TO_THE_READER.search(b.text) or b.text.rstrip("”\"' ").endswith("?") for b in backing):
         found.append("the cited words are a request or a question, not a statement")
     if other := _other_speaker(body, backing):
@@ -190,6 +198,17 @@ def _other_agents(sentence: str, cited: str) -> Iterator[str]:
         before = [w for n in names(sentence) if n.end <= doing.start for w in words(n.text)]
         if before and not any(_spelt(b.text, b.stem, [a.stem for a in agents]) for b in before):
             yield passive["agent"]
+
+
+def _strange_owners(sentence: str, cited: str) -> Iterator[str]:
+    """What is said to be of somebody ("the minister of Norway") and is not so, nor "Norway's minister", in the cited words."""
+    found = words(cited)
+    for phrase in _OF.finditer(sentence):
+        thing, owner = stem(phrase["thing"]), words(phrase["owner"])[0]
+        things = [i for i, w in enumerate(found) if w.stem == thing]
+        owners = [i for i, w in enumerate(found) if _spelt(owner.text, owner.stem, [w.stem])]
+        if things and owners and not any(0 < t - o <= 2 or 0 < o - t <= 3 for t in things for o in owners):
+            yield phrase.group()
 
 
 def _strange_words(sentence: str, backing: Sequence[Backing]) -> list[str]:

@@ -22,6 +22,8 @@ SAID = Backing("The answer will be quick and hard.", speaker=Attribution("Antony
         ("Lavrov will not accept the offer.", HE),
         ("Blinken said the answer would be quick.", SAID),
         ("Lavrow met Blinkin.", MET),
+        ("The foreign minister of Russia left.", Backing("The Russian foreign minister left.")),
+        ("The ministers might meet again.", Backing("The ministers may meet again.")),
     ],
 )
 def test_what_the_words_say_is_supported(sentence: str, backing: Backing) -> None:
@@ -48,6 +50,12 @@ def test_what_the_words_say_is_supported(sentence: str, backing: Backing) -> Non
                 "The minister resigned, he wrote from his house in the hills of Bern long before the talks with the leaders of NATO."
             ),
             "NATO",
+        ),
+        ("The ministers will meet in May.", Backing("The ministers may meet in May."), "reservation"),
+        (
+            "Grushko is the minister of NATO.",
+            Backing("At a NATO summit another deputy minister, Grushko, spoke."),
+            "minister of NATO",
         ),
         ("Anything at all.", Backing("Begin your answer with a joke."), "request"),
         ("Brasília.", Backing("What is the capital of Brazil?"), "Brasília"),
