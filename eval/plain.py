@@ -27,7 +27,7 @@ _REFUSALS = re.compile(
     r"(?:can|could)(?:no|n')t (?:answer|determine|find)|unknown|unclear|not (?:possible|available|clear))\b",
     re.IGNORECASE,
 )
-_MARK = re.compile(r"\[(\d+)\]")
+_MARK = re.compile(r"\[(?:Source )?(\d+)\]")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -172,6 +172,8 @@ _QUOTE_LINE = re.compile(r"^\s*>\s*(?:passage|quote)?\s*\[?(\d{1,3})\]?\s*[:.)�
 _NOTHING = re.compile(r"^\W*no answer\W*$", re.IGNORECASE)
 _EMPTY_LIST = re.compile(r"\"sentences\"\s*:\s*\[\s*\]")
 _PARTICLE = re.compile(r"^\s*(?:yes|no)\s*[,.:;!–—-]\s*", re.IGNORECASE)
+_CLOSED = re.compile(r"[.!?…][\"”’')\]]*$")
+_OPEN = re.compile(r"[.!?:,;–—][\"”’']*$")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 
 
@@ -194,19 +196,25 @@ def _read_lines(reply: str, whole: bool) -> list[Draft]:
 
 
 def _read_prose(reply: str, whole: bool) -> list[Draft]:
-    """Every sentence is a draft without quotes; a list belongs to the sentence that leads to it.
+    """Every sentence is a draft without quotes; a list belongs to the sentence that leads to it, a
+    quotation to the one it begins in.
 
     A small model's "yes" and "no" are left out: it says them to questions that its own next words deny.
     """
     texts: list[str] = []
     for line in (_unmarked(line) for line in reply.splitlines() if not _NOTHING.match(line)):
         for text in sentence_texts(line) if line else ():
-            if texts and texts[-1].endswith((":", ",", ";")):
-                texts[-1] += f" {text}"
+            if texts and _goes_on(texts[-1]):
+                texts[-1] += f" {text}" if _OPEN.search(texts[-1]) else f"; {text}"
             else:
                 texts.append(text)
     bare = (_PARTICLE.sub("", text) for text in texts)
     return [Draft(text[:1].upper() + text[1:]) for text in bare if text]
+
+
+def _goes_on(text: str) -> bool:
+    """True when a sentence leads to a list, is part of one, or ends inside a quotation."""
+    return not _CLOSED.search(text) or text.count('"') % 2 == 1 or text.count("“") > text.count("”")
 
 
 def _unmarked(line: str) -> str:
