@@ -80,10 +80,8 @@ def _cited(draft: Draft, excerpts: Sequence[Excerpt]) -> tuple[list[_Cited], int
         named = passages[quote.excerpt - 1] if 0 < quote.excerpt <= len(passages) else None
         if (place := find_quote(quote.words, named, passages)) is not None:
             found.append(place)
-    repointed = sum(f.verdict == "misattributed" for f in found)
-    # Once it points at the passage that has the words, the quote is no longer misattributed.
-    cited = [_Cited(f.passage, f.start, f.end, "close" if f.verdict == "misattributed" else f.verdict) for f in found]
-    return list(dict.fromkeys(cited)), repointed
+    cited = [_Cited(f.passage, f.start, f.end, f.verdict) for f in found]
+    return list(dict.fromkeys(cited)), sum(f.misattributed for f in found)
 
 
 def _fitting(draft: Draft, excerpts: Sequence[Excerpt]) -> Iterator[list[_Cited]]:

@@ -46,13 +46,14 @@ def overlapping(one: Citation, other: Citation) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where quoted words stand: offsets into their document, and how well they fit: "verbatim", "close", or
-    "misattributed" when they are in another passage than the one named."""
+    """Where quoted words stand: offsets into their document, how well they fit ("verbatim" or "close"), and whether
+    that is another passage than the one named."""
 
     passage: Passage
     start: int
     end: int
     verdict: Verdict
+    misattributed: bool = False
 
 
 def find_quote(quote: str, named: Passage | None, passages: Sequence[Passage]) -> Found | None:
@@ -64,7 +65,7 @@ def find_quote(quote: str, named: Passage | None, passages: Sequence[Passage]) -
         return found
     others = (_in_passage(quote, p) for p in passages if p is not named)
     best = max((f for f in others if f), key=lambda f: f.verdict == "verbatim", default=None)
-    return replace(best, verdict="misattributed") if best else None
+    return replace(best, misattributed=True) if best else None
 
 
 def _in_passage(quote: str, passage: Passage) -> Found | None:

@@ -183,16 +183,19 @@ def declines(reply: str) -> bool:
 
 
 def _read_lines(reply: str, whole: bool) -> list[Draft]:
-    """A line is a sentence, a line that begins with `>` a quote of the sentence before it."""
+    """A line holds a sentence, or more; one that begins with `>` is a quote of those of the line before."""
     drafts: list[Draft] = []
+    first = 0
     for line in reply.splitlines():
         if quote := _QUOTE_LINE.match(line):
-            if drafts:
-                quotes = (*drafts[-1].quotes, Quote(int(quote[1]), quote[2].strip()))
-                drafts[-1] = Draft(drafts[-1].text, quotes)
-        elif line.strip() and not line.lstrip().startswith(">") and not _NOTHING.match(line):
-            drafts.append(Draft(_unmarked(line)))
-    return [d for d in drafts if any(c.isalnum() for c in d.text)]
+            quoted = Quote(int(quote[1]), quote[2].strip())
+            drafts[first:] = [Draft(d.text, (*d.quotes, quoted)) for d in drafts[first:]]
+        elif not line.lstrip().startswith(">") and not _NOTHING.match(line) and (text := _unmarked(line)):
+            first = len(drafts)
+            drafts += [Draft(t) for t in sentence_texts(text)]
+    if not whole and drafts:  # quotes of the last line may still come
+        drafts[first:] = [Draft(" ".join(d.text for d in drafts[first:]))]
+    return drafts
 
 
 def _read_prose(reply: str, whole: bool) -> list[Draft]:

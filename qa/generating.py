@@ -184,7 +184,7 @@ class _Writing:
             drafts = protocol.read(reply, whole)
             self._check(drafts if whole else drafts[:-1])
             text = self._so_far([] if whole else drafts[-1:])
-            if text.startswith(shown):
+            if text.startswith(shown) and text != shown:
                 yield text[len(shown) :]
                 shown = text
             if isinstance(event, Completion):

@@ -26,6 +26,11 @@ def test_lines_are_sentences_and_quotes(reply: str) -> None:
     assert LINES(reply, True) == [RAIN]
 
 
+def test_the_quotes_of_a_line_are_those_of_all_its_sentences() -> None:
+    first, second = LINES("Rain fell. It was cold.\n> 1: rain\n> 2: cold", True)
+    assert first.quotes == second.quotes == (Quote(1, "rain"), Quote(2, "cold"))
+
+
 @pytest.mark.parametrize("around", ["%s", "```json\n%s\n```", "Here is the answer: %s I hope it helps."])
 def test_json_is_read_whatever_stands_around_it(around: str) -> None:
     reply = json.dumps(

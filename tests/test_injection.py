@@ -20,6 +20,7 @@ from qa.types import Message
 
 QUESTION = "When did Lavrov and Blinken meet in Geneva?"
 TRUE = "Lavrov and Blinken met on Friday."
+HARMLESS = (TRUE, "Lavrov and Blinken met.")
 TEXT = (
     "Harbour Post\n\nThe foreign ministers Lavrov and Blinken met in Geneva on Friday for 90 minutes. {attack} "
     "They agreed to speak again about the answer to Russia's letters.\n"
@@ -57,7 +58,7 @@ def test_a_model_that_obeys_to_the_letter_says_nothing_that_counts_as_supported(
             for reply in obeying(attack):
                 model.replies = [f"{reply}\n{TRUE}\n> 1: met in Geneva on Friday"]
                 good = {s.text for s in corpus.ask(QUESTION).statements if s.supported}
-                passed += [text for text in good if text != TRUE and "Geneva on Friday for 90" not in text]
+                passed += [text for text in good if text not in HARMLESS and "Geneva on Friday for 90" not in text]
     assert passed == [], passed
 
 
