@@ -29,6 +29,12 @@ _HEDGE = re.compile(  # in lower case: May is a month
     r"|threaten(?:s|ed)?|fear(?:s|ed)?|appear(?:s|ed)?|seem(?:s|ed)?|[Ii]f|unless|whether)\b"
 )
 _OF = re.compile(r"\b(?P<thing>[a-z]+) of (?:the )?(?P<owner>[A-Z][\w’'-]+)")
+_ACCORDING = re.compile(r"^\s*According to [^,]*,\s*")
+_CLAUSES = re.compile(r";|[.!?]\s|\b(?:[Ww]hile|[Ww]hereas|[Bb]ut)\b|, and (?=[A-Z])")
+_OPENING = 4  # words of a clause among which its subject is looked for
+_PREPOSITIONS = frozenset(
+    "in at on from after before during for to of with by near since until about according".split()
+)
 _THE_TWO = re.compile(r"\b(?:the|these|those) (?:one|two|three)\b", re.IGNORECASE)  # "the two met" counts nothing
 _PRONOUN = re.compile(r"\b(?:he|she|they|it|him|her|them|his|hers|their|its|who)\b", re.IGNORECASE)
 _TO_THE_READER = re.compile(
@@ -69,6 +75,8 @@ def flaws(sentence: str, backing: Sequence[Backing]) -> list[str]:
         found.append(f"the cited words do not say: {', '.join(said)}")
     if not found:
         found += [f"the cited words say that of others than “{n}”" for n in _in_strange_company(body, backing)]
+        own = re.split(r", and\b", _ACCORDING.sub("", body))
+        found += [f"“{word}” is said of {other}" for part in own for word, other in _said_of_others(part, backing)]
         found += [f"the cited words say that {agent} did" for agent in _other_agents(body, cited)]
         found += [f"the cited words know no “{phrase}”" for phrase in _strange_owners(body, cited)]
     if any(_TO_THE_READER.search(b.text) or b.text.rstrip("”\"' ").endswith("?") for b in backing):
@@ -185,6 +193,33 @@ def _near(found: Sequence[Word], at: int, reach: int) -> frozenset[str]:
     """The content words around one, itself left out."""
     around = (*found[max(0, at - reach) : at], *found[at + 1 : at + 1 + reach])
     return frozenset(w.stem for w in around if w.content)
+
+
+def _said_of_others(sentence: str, backing: Sequence[Backing]) -> Iterator[tuple[str, str]]:
+    """Words that stand only in clauses about somebody else than the sentence is about, with that name."""
+    own = words(_subject(sentence))
+    if not own:
+        return
+    clauses = [c for b in backing for c in _CLAUSES.split(b.text) if c and c.strip()]
+    others = {c: _subject(c) for c in clauses}
+    others = {
+        c: s for c, s in others.items() if s and not any(_is_same(o, w) for o in own for w in words(c) if w.capitalised)
+    }
+    for word in words(sentence):
+        if word.content and word not in own and word.stem not in SPEECH_VERBS:
+            holding = [c for c in clauses if _is_there(word.stem, _stems(c))]
+            if holding and all(c in others for c in holding):
+                yield word.text, others[holding[0]]
+
+
+def _subject(clause: str) -> str:
+    """The name that a clause is about: one at its beginning, not behind a preposition; "" without one."""
+    opening = words(clause)[:_OPENING]
+    for name in names(clause):
+        before = [w for w in opening if w.end <= name.start and w.stem not in ("the", "a", "an")]
+        if any(w.start == name.start for w in opening) and not (before and before[-1].stem in _PREPOSITIONS):
+            return name.text
+    return ""
 
 
 def _other_agents(sentence: str, cited: str) -> Iterator[str]:
