@@ -284,7 +284,7 @@ class Embedder(Protocol):
 
 
 class ChatModel(Protocol):
-    """Writes replies. `schemas` says whether it can be held to a JSON schema."""
+    """Writes replies. One with a true attribute `small` follows few rules, and is asked only to put quotes into words."""
 
     @property
     def name(self) -> str:

@@ -56,6 +56,7 @@ FLOORS = (
     ("stating", "checking"),
     ("understanding",),
     ("quoting", "indexing", "testing"),
+    ("writing",),
     ("generating",),
     ("corpus",),
     ("cli",),
