@@ -70,7 +70,7 @@ HOMES = {
     "filelock": {"qa/models.py", "vectorstore/lock.py"},
     "gradio": {"app.py"},
     "httpx": {"qa/models.py"},
-    "ir_measures": {"eval/ranking.py"},
+    "ir_measures": {"eval/bench/ranking.py"},
     "llama_index": {"qa/llamaindex.py", "eval/plain.py"},
     "lxml": {"qa/reading.py"},
     "onnxruntime": {"qa/embedding.py"},
@@ -85,7 +85,7 @@ HOMES = {
     "snowballstemmer": {"qa/words.py"},
     "tenacity": {"qa/endpoint.py"},
     "tokenizers": {"qa/embedding.py"},
-    "tqdm": {"qa/cli.py", "qa/models.py", "eval/sets.py"},
+    "tqdm": {"qa/cli.py", "qa/models.py", "eval/bench/sets.py"},
     "xllamacpp": {"qa/serving.py"},
     "yaml": {"qa/reading.py", "qa/describing.py", "eval/cases.py"},
 }

@@ -5,14 +5,15 @@ import math
 
 import pytest
 
-from eval import bench, runs
-from eval.answering import Quoted, cites_gold, distinct, gives, quoting_figures, value_figures, value_folded
+from eval.bench import __main__ as bench
+from eval.bench import runs
+from eval.bench.answering import Quoted, cites_gold, distinct, gives, quoting_figures, value_figures, value_folded
+from eval.bench.ranking import counted, dialogue_figures, fact_figures, fitting
+from eval.bench.references import REFERENCES, Reference
+from eval.bench.runs import Run
+from eval.bench.sets import SETS, PublicSet, corpus_of, drawn
 from eval.intervals import Figure, Observation, change
 from eval.public import DialogueTask, FactQuery, Probe, Text, ValueQuestion, clapnq, mtrag, multihop, ramdocs_values
-from eval.ranking import counted, dialogue_figures, fact_figures, fitting
-from eval.references import REFERENCES, Reference
-from eval.runs import Run
-from eval.sets import SETS, PublicSet, corpus_of, drawn
 from qa import Answer, Citation, Disagreement, Settings, Statement
 from qa.llamaindex import tokenizer
 
@@ -259,7 +260,7 @@ def test_absent_data_is_skipped_with_a_message_that_says_where_it_is_looked_for(
 def test_a_run_is_printed_kept_and_compared_with_the_next(weights, tmp_path, monkeypatch, capsys):
     public_data(tmp_path)
     monkeypatch.setenv("QA_SHARED", str(tmp_path))
-    monkeypatch.setattr("eval.sets._stores", lambda _: tmp_path / "stores")
+    monkeypatch.setattr("eval.bench.sets._stores", lambda _: tmp_path / "stores")
     first, second = tmp_path / "runs" / "1.json", tmp_path / "runs" / "2.json"
     assert bench.main(["--out", str(first)]) == 0
     printed = capsys.readouterr().out
@@ -300,7 +301,7 @@ def test_every_stage_is_switched_off_in_turn(tmp_path, monkeypatch, capsys):
 
 
 def test_a_kept_corpus_follows_its_data(weights, tmp_path, monkeypatch):
-    monkeypatch.setattr("eval.sets._stores", lambda _: tmp_path / "stores")
+    monkeypatch.setattr("eval.bench.sets._stores", lambda _: tmp_path / "stores")
     with corpus_of("s", [Text("a", "One."), Text("b", "Two.")], Settings()) as corpus:
         assert corpus.text("a") == "One."
     with corpus_of("s", [Text("a", "Three.")], Settings()) as corpus:

@@ -1,4 +1,4 @@
-"""`python -m eval.calibration`: how the weights of `qa.scoring` do on public data, and what a fit to it would give.
+"""`python -m eval.bench.calibration`: how the weights of `qa.scoring` do on public data, and what a fit to it would give.
 
 A question is answered when its best sentence's score passes one half, so what is fitted is the best sentence
 (multiple-instance logistic regression): for an answerable question the best gold sentence is pushed up and the

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from eval import runs
+from eval.bench import runs
+from eval.bench.references import NONE, REFERENCES
+from eval.bench.runs import Figures, Run
+from eval.bench.sets import SETS
 from eval.intervals import Change, Figure, change
 from eval.public import shared
-from eval.references import NONE, REFERENCES
-from eval.runs import Figures, Run
-from eval.sets import SETS
 from qa import Settings
 from qa.settings import STAGES
 

@@ -15,10 +15,10 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from eval import public
-from eval.answering import Quoted, quoting_figures, value_figures
+from eval.bench.answering import Quoted, quoting_figures, value_figures
+from eval.bench.ranking import dialogue_figures, fact_figures
 from eval.intervals import Figure, Observation
 from eval.public import FactQuery, Probe, Text
-from eval.ranking import dialogue_figures, fact_figures
 from qa import Corpus, Settings, StoreMismatch
 from qa.indexing import added_document
 from qa.questions import read_question
