@@ -188,14 +188,17 @@ def _speakers(statement: Statement, evidence: Evidence) -> set[str]:
 def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, question: Question) -> bool:
     """True when statements in a model's words still tell what the quotes tell.
 
-    They rest on the words of the first quote, or where no kind of answer is asked for of any, and give the value asked for, one name where a person or place is asked
-    for, half of the names and numbers where several are, and else something that the question does not say.
+    They rest on the words of the first quote, or where no kind of answer is asked for of any, and on a sentence of what is
+    asked about where that is one. They give the value asked for, one name where a person or place is asked for, half of the
+    names and numbers where several are, and else something that the question does not say.
     """
     if not quoted.statements:
         return True
     first, said = quoted.statements[0], " ".join(s.text for s in good)
     chosen = quoted.citations if question.wanted is None else first.citations
     if not any(overlapping(a, b) for s in good for a in s.citations for b in chosen):
+        return False
+    if _off_topic(good, first, question):
         return False
     kinds: Sequence[Kind] = VALUE_KINDS.get(question.wanted, ()) if question.wanted else ()
     if given := [v.text for kind in kinds for v in new_values(question, kind, first.text, None)]:
@@ -208,6 +211,15 @@ def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, questio
     if question.several and told:
         return len(told & there) >= _KEPT * len(told)
     return bool(there - asked) or question.wanted is None
+
+
+def _off_topic(good: Sequence[Statement], first: Statement, question: Question) -> bool:
+    """True when statements repeat a word of the question that the first quote holds and their own quotes do not."""
+    said, backing = " ".join(s.text for s in good), " ".join(c.cited_text for s in good for c in s.citations)
+    asked, there, quote, backed = (
+        {w.stem for w in words(text) if w.content} for text in (question.text, said, first.text, backing)
+    )
+    return bool(asked & there & quote - backed)
 
 
 def _named(text: str) -> set[str]:
