@@ -204,12 +204,12 @@ def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, questio
     if given := [v.text for kind in kinds for v in new_values(question, kind, first.text, None)]:
         return any(fold(v) in fold(said) for v in given)
     asked, there = ({w.stem for w in words(text) if w.content} for text in (question.text, said))
+    listed = _named(" ".join(s.text for s in quoted.statements)) - asked - _speakers(first, evidence)
+    if question.several and listed:
+        return len(listed & there) >= _KEPT * len(listed)
     told = _named(first.text) - asked
     if question.wanted in ("person", "role", "place"):
         return not told or bool(told & there)
-    told -= _speakers(first, evidence)
-    if question.several and told:
-        return len(told & there) >= _KEPT * len(told)
     return bool(there - asked) or question.wanted is None
 
 

@@ -216,6 +216,16 @@ def test_a_small_model_does_not_move_a_word_of_the_question_to_another_sentence(
         assert "few grounds for optimism" in corpus.ask("What did Dmitry Peskov say about optimism?").text
 
 
+def test_a_small_model_does_not_leave_out_the_names_that_several_quotes_give(folder: Path, open_corpus: Open) -> None:
+    named = "Paul Whelan was convicted of espionage. Trevor Reed was convicted of hitting a policeman."
+    (folder / "prisons.txt").write_text(f"Blinken asked for the release of two Americans in Russian prisons. {named}")
+    model = ScriptedModel("Blinken asked for the release of two Americans in Russian prisons.", small=True)
+    with open_corpus(answerer=model) as corpus:
+        corpus.sync()
+        text = corpus.ask("Which two Americans are in Russian prisons?").text
+    assert "Whelan" in text and "Reed" in text
+
+
 def test_a_conversation_sums_its_cost_and_keeps_its_budget(folder: Path, open_corpus: Open) -> None:
     model = ScriptedModel(FRIDAY)
     chat = corpus_of(folder, open_corpus, model, conversation_tokens=3000).chat()
