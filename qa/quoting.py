@@ -56,6 +56,11 @@ class Considered:
     question: Question | None
     found: Sequence[Candidate] = ()
 
+    @property
+    def confidence(self) -> float | None:
+        """The score of the best sentence, from 0 to 1; None where there is none."""
+        return self.found[0].score if self.found else None
+
 
 @dataclass(frozen=True)
 class QuoteAnswerer:
@@ -86,11 +91,15 @@ class QuoteAnswerer:
         """Says that the documents do not answer, and shows the nearest they come."""
         if considered.question is None:
             return _answer(evidence, HELP, abstained=True)
-        return _abstention(evidence, considered.question, considered.found)
+        abstention = _abstention(evidence, considered.question, considered.found)
+        return replace(abstention, confidence=considered.confidence)
 
     def answer(self, evidence: Evidence, considered: Considered | None = None) -> Answer:
         """The answer to `evidence.standalone_question`, from its passages alone."""
         considered = considered or self.consider(evidence)
+        return replace(self._answer(evidence, considered), confidence=considered.confidence)
+
+    def _answer(self, evidence: Evidence, considered: Considered) -> Answer:
         question, found = considered.question, considered.found
         if question is None:
             return self.abstention(evidence, considered)

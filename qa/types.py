@@ -176,8 +176,9 @@ class Answer:
     `text` carries the markers ("... [1]"). `abstained` is true when the documents do not answer; then
     `text` says what is missing and `nearest` holds the closest evidence there is, not an answer.
     `standalone_question` is the question as understood, equal to `question` on a first turn.
-    `steps` tells what each stage did, `notice` in one line what went wrong on the way, if anything. `fingerprint` identifies
-    settings, embedder and answerer that made the answer.
+    `steps` tells what each stage did, `notice` in one line what went wrong on the way, if anything. `confidence`, from 0 to 1,
+    is how sure it is that the documents answer; None where nothing was weighed. `fingerprint` identifies settings, embedder
+    and answerer that made the answer.
     """
 
     question: str
@@ -191,6 +192,7 @@ class Answer:
     steps: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
     notice: str = ""
+    confidence: float | None = None
     fingerprint: str = ""
 
     @property
