@@ -2,18 +2,20 @@
 #                     LLM=local for a model on this machine, LLM=openai:MODEL for an endpoint's)
 # make test           every test
 # make check          lint, types, tests
-# make eval           the sample suite: accuracy, abstention, broken citations
+# make eval           the sample suite, or SUITE=folder for your own: accuracy, abstention, citations
 # make bench          the public sets of ../shared, where they are, beside what is to be reached (BENCH="--sample 100")
 # make install        the environment alone, with the tools for tests
 PYTHON ?= python3
 PORT ?= 7860
 BENCH ?=
 LLM ?=
+SUITE ?= geneva
 DOCS ?= eval/suites/geneva/documents
 VENV := .venv
 BIN := $(VENV)/bin
 PRODUCT := $(VENV)/.product
 TOOLS := $(VENV)/.tools
+EVAL := $(VENV)/.eval
 LOCAL := $(VENV)/.local
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -30,7 +32,12 @@ $(PRODUCT): pyproject.toml constraints.txt
 	@touch $@
 
 $(TOOLS): $(PRODUCT)
-	$(PIP) -e '.[dev,local]'
+	$(PIP) -e '.[dev,eval,local]'
+	@touch $@
+
+# What the harness counts and draws with.
+$(EVAL): $(PRODUCT)
+	$(PIP) -e '.[eval]'
 	@touch $@
 
 # What runs a model on this machine.
@@ -53,8 +60,8 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-eval: $(PRODUCT) $(if $(filter local% %.gguf,$(LLM)),$(LOCAL))
-	$(BIN)/python -m eval $(if $(LLM),--llm "$(LLM)")
+eval: $(EVAL) $(if $(filter local% %.gguf,$(LLM)),$(LOCAL))
+	$(BIN)/python -m eval run $(SUITE) --fresh $(if $(LLM),--llm "$(LLM)")
 
 bench: install weights
 	$(BIN)/python -m eval.bench $(BENCH)
@@ -66,7 +73,7 @@ weights: install
 # Pins every dependency to what is installed in a fresh environment without pins.
 constraints:
 	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
-	$(VENV)-pins/bin/python -m pip install --quiet -e '.[dev,local]'
+	$(VENV)-pins/bin/python -m pip install --quiet -e '.[dev,eval,local]'
 	$(VENV)-pins/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf $(VENV)-pins
 

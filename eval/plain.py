@@ -1,97 +1,81 @@
 """The plain path to compare with: LlamaIndex's CitationQueryEngine as it comes, on the same documents, embedder and model.
 
-    python -m eval.plain [SUITE] --llm local
-
-It is given the text files whole and nothing of Witness but the embedder and the connection to the model.
+It is given the files whole and nothing of Witness but the embedder and the connection to the model.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.cases import Case, load_suite
-from eval.metrics import folded
+from eval.records import Cited, Found, Response, Said
+from eval.systems import Request
+from eval.texts import refuses
 from qa import Settings
 from qa.chatmodels import make_chat_model
 from qa.embedding import make_embedder
 from qa.llamaindex import as_embedding, as_llm
+from qa.splitting import sentence_texts
 
-_REFUSALS = re.compile(
-    r"\b(?:not (?:mention|provide|contain|specif|state|give|include|have)\w*|no (?:information|mention)|"
-    r"(?:can|could)(?:no|n')t (?:answer|determine|find)|unknown|unclear|not (?:possible|available|clear))\b",
-    re.IGNORECASE,
-)
 _MARK = re.compile(r"\[(?:Source )?(\d+)\]")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Asks every case and prints one JSON line each, then the figures."""
-    parser = argparse.ArgumentParser(prog="python -m eval.plain", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("suite", nargs="?", type=Path, default=Path(__file__).parent / "suites" / "geneva")
-    parser.add_argument("--llm", default="local", help="the model, as in QA_LLM (default: local)")
-    parser.add_argument("--out", type=Path, help="file for one JSON line a case")
-    options = parser.parse_args(arguments)
-    suite = load_suite(options.suite)
-    llm = as_llm(make_chat_model(options.llm, Settings()))
-    engine = _engine(suite.documents, llm)
-    rows = []
-    for case in suite.cases:
-        spent = llm.usage.tokens
-        rows.append({**_row(engine, case), "tokens": 0})
-        rows[-1]["tokens"] = llm.usage.tokens - spent
-        if options.out:
-            with options.out.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(rows[-1], ensure_ascii=False) + "\n")
-    print(*figures(rows), sep="\n")
-    return 0
+class PlainLlamaIndex:
+    """`CitationQueryEngine.from_args` over `SimpleDirectoryReader`; a `[n]` in its text cites its n-th source node."""
+
+    name = "plain"
+
+    def __init__(self, documents: Path, llm: str, settings: Settings) -> None:
+        self.fingerprint = f"plain/{llm}/{settings.embedder}"
+        self._model = make_chat_model(llm, settings)
+        self._llm = as_llm(self._model)
+        self._engine = _engine(documents, self._llm, settings)
+        self._folder = documents
+
+    def respond(self, request: Request) -> Response:
+        """The engine's reply to the last turn, since it knows no conversation."""
+        before = self._llm.usage
+        response = self._engine.query(request.turns[-1])
+        spent, text = self._llm.usage, str(response)
+        nodes = tuple(self._cited(node.node) for node in response.source_nodes)
+        marked = [(s, _marks(s, len(nodes))) for s in sentence_texts(text)]
+        used = list(dict.fromkeys(mark for _, marks in marked for mark in marks))
+        return Response(
+            text=text,
+            abstained=refuses(text),
+            statements=tuple(
+                Said(text=s, citations=tuple(map(used.index, marks)), supported=bool(marks)) for s, marks in marked
+            ),
+            citations=tuple(nodes[mark] for mark in used),
+            passages=tuple(Found(source=n.source, start=n.start, end=n.end) for n in nodes),
+            input_tokens=spent.input_tokens - before.input_tokens,
+            output_tokens=spent.output_tokens - before.output_tokens,
+        )
+
+    def _cited(self, node: Any) -> Cited:
+        source = Path(node.metadata["file_path"]).resolve().relative_to(self._folder.resolve()).as_posix()
+        text = node.get_content().partition("\n")[2]  # the engine puts "Source n:" on the first line
+        whole = (self._folder / source).read_text("utf-8", errors="replace")
+        start = max(0, whole.find(text.strip()))
+        return Cited(source=source, start=start, end=start + len(text.strip()), text=text.strip())
+
+    def close(self) -> None:
+        """Ends what the model keeps running."""
+        if close := getattr(self._model, "close", None):
+            close()
 
 
-def _engine(documents: Path, llm: Any) -> Any:
+def _marks(sentence: str, nodes: int) -> list[int]:
+    """The source nodes, from 0, that the marks of a sentence lead to; a mark that leads nowhere is left out."""
+    return list(dict.fromkeys(m for m in (int(n) - 1 for n in _MARK.findall(sentence)) if 0 <= m < nodes))
+
+
+def _engine(documents: Path, llm: Any, settings: Settings) -> Any:
     from llama_index.core import SimpleDirectoryReader, VectorStoreIndex
     from llama_index.core.query_engine import CitationQueryEngine
 
-    settings = Settings()
     embedding = as_embedding(make_embedder(settings.embedder, settings))
-    index = VectorStoreIndex.from_documents(SimpleDirectoryReader(str(documents)).load_data(), embed_model=embedding)
-    return CitationQueryEngine.from_args(index, llm=llm)
-
-
-def _row(engine: Any, case: Case) -> dict[str, Any]:
-    """One case: only its last turn is asked, since the engine knows no conversation."""
-    began = time.perf_counter()
-    response = engine.query(case.turns[-1])
-    text, seconds = str(response), time.perf_counter() - began
-    said = folded(text)
-    markers = {int(m) for m in _MARK.findall(text)}
-    return {
-        "id": case.id,
-        "answerable": case.answerable,
-        "right": all(any(folded(a) in said for a in group) for group in case.answers) if case.answerable else None,
-        "abstained": bool(_REFUSALS.search(text)) or not text.strip(),
-        "cited": bool(markers) and markers <= set(range(1, len(response.source_nodes) + 1)),
-        "seconds": seconds,
-        "text": text,
-    }
-
-
-def figures(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Accuracy, abstention, answers with markers that lead to a source, seconds and tokens."""
-    answerable = [r for r in rows if r["answerable"]]
-    others = [r for r in rows if not r["answerable"]]
-    return [
-        f"right, of answerable      {sum(r['right'] for r in answerable)}/{len(answerable)}",
-        f"abstained, of the others  {sum(r['abstained'] for r in others)}/{len(others)}",
-        f"answers with a citation   {sum(r['cited'] for r in rows)}/{len(rows)}",
-        f"seconds an answer         {sum(r['seconds'] for r in rows) / max(1, len(rows)):.1f}",
-        f"tokens an answer          {sum(r['tokens'] for r in rows) / max(1, len(rows)):.0f}",
-    ]
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    read: Sequence[Any] = SimpleDirectoryReader(str(documents), recursive=True).load_data()
+    return CitationQueryEngine.from_args(VectorStoreIndex.from_documents(read, embed_model=embedding), llm=llm)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.metrics import folded
+from eval.texts import folded
 from qa.types import Turn
 
 

@@ -207,8 +207,10 @@ def test_the_cache_can_be_turned_off(folder: Path, open_corpus: Open) -> None:
     assert len(model.asked) == 2
 
 
-def test_a_small_model_does_not_move_a_word_of_the_question_to_another_sentence(folder: Path, open_corpus: Open) -> None:
-    said = "\"This leaves few grounds for optimism,\" Dmitry Peskov said. \"The reply will not be long in coming,\" Dmitry Peskov said."
+def test_a_small_model_does_not_move_a_word_of_the_question_to_another_sentence(
+    folder: Path, open_corpus: Open
+) -> None:
+    said = '"This leaves few grounds for optimism," Dmitry Peskov said. "The reply will not be long in coming," Dmitry Peskov said.'
     (folder / "briefing.txt").write_text(said)
     model = ScriptedModel("Dmitry Peskov said that optimism will not be long in coming.", small=True)
     with open_corpus(answerer=model) as corpus:

@@ -1,8 +1,9 @@
 """Sources that give different values for one thing are shown side by side, from end to end."""
 
 import pytest
+from answers import broken_citations
 
-from eval.metrics import broken_citations, plain
+from eval.texts import plain
 from qa.comparing import agree
 from qa.values import Value
 

@@ -1,8 +1,7 @@
 """Quoted answers on the sample documents, with the real embedder."""
 
 import pytest
-
-from eval.metrics import broken_citations
+from answers import broken_citations
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """The first users' folder: five scraped, partly machine-translated reports on one event."""
 
 import pytest
+from answers import broken_citations
 
-from eval.metrics import broken_citations
 from qa import Corpus
 
 QUESTIONS = (

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eval.intervals import Figure, Observation
-from eval.metrics import plain
 from eval.public import Probe, ValueQuestion
+from eval.texts import plain
 from qa.types import Answer, Citation, Statement
 
 GOLD_WORDS, VALUE_WORDS = 60, 80

@@ -1,37 +1,20 @@
 """Pure scoring of what was found, as the field does it: MultiHop-RAG by facts, MTRAG-UN by documents.
 
-Rank metrics come from ir-measures. A MultiHop-RAG passage counts by its first 256 tokens, and is relevant when it holds
-a gold fact, white space aside.
+A MultiHop-RAG passage counts by its first 256 tokens, and is relevant when it holds a gold fact, white space aside.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Mapping, Sequence
-
-import ir_measures
-from ir_measures import RR, R, Success
+from collections.abc import Collection, Mapping, Sequence
 
 from eval.intervals import Figure, Observation
 from eval.public import DialogueTask, FactQuery
+from eval.ranking import ranked
 from qa.llamaindex import tokenizer
 
 PASSAGE_TOKENS, BUDGET_TOKENS = 256, 2048
 _TOP = 10
-_MEASURES = {"MRR@10": RR @ 10, "Hits@4": Success @ 4, "Hits@10": Success @ 10, "R@5": R @ 5}
-
-
-def measured(
-    names: Iterable[str], relevant: Mapping[str, Collection[str]], found: Mapping[str, Sequence[str]]
-) -> dict[str, dict[str, float]]:
-    """Per metric and query its value, from 0 to 1. `found` holds ids, best first; nothing relevant scores 0."""
-    wanted = {_MEASURES[name]: name for name in names}
-    judged = {q: dict.fromkeys(ids, 1) for q, ids in relevant.items() if ids}
-    run = {q: {i: -float(rank) for rank, i in enumerate(ids)} for q, ids in found.items()}
-    scored = {name: dict.fromkeys(found, 0.0) for name in wanted.values()}
-    for metric in ir_measures.iter_calc(list(wanted), judged, run) if judged else ():
-        scored[wanted[metric.measure]][metric.query_id] = float(metric.value)
-    return scored
 
 
 def fact_figures(queries: Sequence[FactQuery], found: Mapping[str, Sequence[str]]) -> list[Figure]:
@@ -40,8 +23,8 @@ def fact_figures(queries: Sequence[FactQuery], found: Mapping[str, Sequence[str]
     bare = {q.id: [_bare(text) for text in texts[q.id]] for q in queries}
     facts = {q.id: {_bare(f) for f in q.facts} for q in queries}
     relevant = {q: {str(i) for i, t in enumerate(ts) if any(f in t for f in facts[q])} for q, ts in bare.items()}
-    ranked = {q: [str(i) for i in range(len(ts))] for q, ts in bare.items()}
-    scored = measured(("MRR@10", "Hits@4", "Hits@10"), relevant, ranked)
+    order = {q: [str(i) for i in range(len(ts))] for q, ts in bare.items()}
+    scored = ranked(("MRR@10", "Hits@4", "Hits@10"), relevant, order)
     scored["evidence recall@10"] = {q: recall(facts[q], ts[:_TOP]) for q, ts in bare.items()}
     scored["evidence recall, 2,048 tokens"] = {q: recall(facts[q], ts[: fitting(texts[q])]) for q, ts in bare.items()}
     clusters = {q.id: q.cluster for q in queries}
@@ -95,9 +78,7 @@ def dialogue_figures(
     """
     names = ("R@5", "MRR@10")
     relevant = {t.id: t.gold for t in tasks}
-    with_history, without = (
-        measured(names, relevant, {q: _once(d) for q, d in run.items()}) for run in (history, alone)
-    )
+    with_history, without = (ranked(names, relevant, {q: _once(d) for q, d in run.items()}) for run in (history, alone))
     figures = []
     for label, part in (("all tasks", tasks), ("later turns", [t for t in tasks if t.history])):
         clusters = {t.id: t.cluster for t in part}
