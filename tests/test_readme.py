@@ -48,3 +48,21 @@ def test_every_make_target_named_is_there():
 def test_every_file_linked_is_there():
     for target in re.findall(r"\]\(([\w./-]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_every_command_and_metric_of_the_harness_stands_in_its_tables():
+    from eval.__main__ import COMMANDS as MEASURING
+    from eval.metrics import METRICS
+
+    text = (ROOT / "docs" / "evaluation.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.+) \|$", text, re.MULTILINE))
+    assert set(rows) == {*MEASURING, *METRICS}
+    assert all(rows[name] == about for name, (about, _, _) in MEASURING.items())
+    assert all(rows[name].startswith(metric.about) for name, metric in METRICS.items())
+
+
+def test_the_case_in_the_documentation_is_one():
+    from eval.cases import Case
+
+    text = (ROOT / "docs" / "evaluation.md").read_text("utf-8")
+    assert Case.model_validate_json(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0]).sides
