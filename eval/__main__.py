@@ -6,13 +6,14 @@ Exit codes: 0 pass, 1 fail, 2 inconclusive or wrong use, 3 stopped by the spend 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from eval import comparing, scoring
 from eval.adapting import ADAPTERS, adapt, official_constant
-from eval.cases import Suite
+from eval.cases import Case, Suite
 from eval.comparing import compare
 from eval.diagnosing import ABOUT, counts
 from eval.estimating import estimate
@@ -47,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _lint(options: Arguments) -> int:
+    if options.schema:
+        print(json.dumps(Case.model_json_schema(), indent=2))
+        return 0
     given = Path(options.suite)
     problems = lint(given if given.is_dir() else SUITES / given)
     print(*map(str, problems), *["sound"] * (not problems), sep="\n")
@@ -179,6 +183,11 @@ def _of_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--anyway", action="store_true", help="also when suite or documents have changed")
 
 
+def _for_lint(parser: argparse.ArgumentParser) -> None:
+    _suite(parser)
+    parser.add_argument("--schema", action="store_true", help="print the JSON schema of a case, for editors")
+
+
 def _for_estimate(parser: argparse.ArgumentParser) -> None:
     _suite(parser)
     _split(parser)
@@ -240,7 +249,7 @@ def _for_adapt(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS: Mapping[str, tuple[str, Fill, Callable[[Arguments], int]]] = {
-    "lint": ("is a suite sound?", _suite, _lint),
+    "lint": ("is a suite sound?", _for_lint, _lint),
     "estimate": ("what will a run cost, and what can it show?", _for_estimate, _estimate),
     "run": ("ask every case, keep every answer, score; goes on where it stopped", _for_run, _run),
     "score": ("a kept run to figures and gates", _for_score, _score),

@@ -27,9 +27,9 @@ class PlainLlamaIndex:
 
     name = "plain"
 
-    def __init__(self, documents: Path, llm: str, settings: Settings) -> None:
-        self.fingerprint = f"plain/{llm}/{settings.embedder}"
+    def __init__(self, documents: Path, llm: object, settings: Settings) -> None:
         self._model = make_chat_model(llm, settings)
+        self.fingerprint = f"plain/{self._model.name}/{settings.embedder}"
         self._llm = as_llm(self._model)
         self._engine = _engine(documents, self._llm, settings)
         self._folder = documents

@@ -23,6 +23,7 @@ HEADLINE = (
 )  # fmt: skip
 COMPARED = ("right", "accuracy", "abstention", "cited_right", "gold_quote", "token_f1")
 _TONES = {"pass": "good", "fail": "bad", "inconclusive": "doubt"}
+MOST_CASES = 500
 _MIDDLE, _HALF_WIDTH, _LEAST_SCALE = 400.0, 200.0, 0.05
 
 
@@ -83,14 +84,15 @@ class Report:
                 yield tag, found
 
     def _cases(self) -> list[CaseView]:
-        """Wrong ones first, then flawed ones, then the others."""
+        """Wrong ones first, then flawed ones, then the others, so many of those that the page stays readable."""
         indexed = frozenset(self.scores.header.sources)
         before = {(r.case.id, r.record.repeat): r for r in self.baseline.rows} if self.baseline else {}
         views = [
             CaseView(r, diagnose(r, indexed), _citations(r), _before(before.get((r.case.id, r.record.repeat)), r))
             for r in self.scores.rows
         ]
-        return sorted(views, key=lambda v: (v.row.value("right") == 1.0, v.stage is None))
+        views.sort(key=lambda v: (v.row.value("right") == 1.0, v.stage is None))
+        return views[: max(MOST_CASES, sum(v.stage is not None for v in views))]
 
     def markdown(self) -> str:
         """Headline, gates and error tree for a comment on a change."""

@@ -55,9 +55,9 @@ class System(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """How systems are opened: who writes answers (as in QA_LLM), and settings that differ from the defaults."""
+    """How systems are opened: who writes answers (a name as in QA_LLM, or a model), and the settings."""
 
-    llm: str = ""
+    llm: object = ""
     settings: Settings = field(default_factory=Settings)
 
 
