@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from eval.cases import Case, Suite, load_suite
     from eval.comparing import compare
     from eval.evaluating import run_suite
+    from eval.opening import open_system
     from eval.records import Response
     from eval.running import Plan, run
     from eval.scoring import Scores, score
-    from eval.systems import Request, System, open_system
+    from eval.systems import Request, System
 
 _WHERE = {
     "Case": "cases",
@@ -30,7 +31,7 @@ _WHERE = {
     "System": "systems",
     "compare": "comparing",
     "load_suite": "cases",
-    "open_system": "systems",
+    "open_system": "opening",
     "run": "running",
     "run_suite": "evaluating",
     "score": "scoring",

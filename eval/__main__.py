@@ -20,12 +20,13 @@ from eval.estimating import estimate
 from eval.evaluating import SUITES, find_suite
 from eval.judging import Judge, calibrate, judged, perturbed_claims
 from eval.linting import lint
+from eval.opening import SYSTEMS, open_system
 from eval.perturbing import PERTURBATIONS, perturb
 from eval.records import Run, read_run
 from eval.reporting import Report
 from eval.running import Plan, SpentError, run
 from eval.scoring import EXIT, Scores, score
-from eval.systems import SYSTEMS, Options, open_system
+from eval.systems import Options
 from qa import Settings, WitnessError
 from qa.chatmodels import make_chat_model
 
@@ -67,8 +68,9 @@ def _run(options: Arguments) -> int:
     suite = find_suite(options.suite)
     settings = Settings()
     out = options.out or RUNS / f"{suite.name}-{options.system.replace(':', '-')}.jsonl"
-    if options.fresh:
-        out.unlink(missing_ok=True)
+    if options.fresh and out.exists():
+        read_run(out)  # refuses to throw away what is no run
+        out.unlink()
     cache = settings.cache / "eval" / "answers" if options.cache else None
     plan = Plan(options.history, options.repeats, options.workers, options.tokens, cache, options.split)
     with open_system(options.system, suite, Options(options.llm, settings)) as system:

@@ -8,9 +8,10 @@ from os import PathLike
 from pathlib import Path
 
 from eval.cases import Suite, load_suite
+from eval.opening import open_system
 from eval.running import Plan, run
 from eval.scoring import Scores, score
-from eval.systems import Options, System, open_system
+from eval.systems import Options, System
 
 SUITES = Path(__file__).parent / "suites"
 

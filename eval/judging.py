@@ -19,8 +19,7 @@ from eval.baselines import gold_answer
 from eval.cases import Case, Suite
 from eval.records import Response, Run
 from eval.significance import kappa
-from eval.systems import digest
-from eval.texts import bare, folded, plain
+from eval.texts import bare, digest, folded, plain
 from prompts import load
 from qa.types import ChatModel, Completion, Message
 

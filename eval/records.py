@@ -53,7 +53,8 @@ class Found(Strict):
 class Response(Strict):
     """What a system answered. Only `text` is needed; what a system does not tell is not held against it, but not scored.
 
-    `confidence` is how sure the system is that the documents answer, higher is surer, on a scale of its own.
+    `confidence` is how sure the system is that the documents answer, higher is surer, on a scale of its own. `seconds` is
+    what a turn took, where the system knows better than the clock around it.
     """
 
     text: str
@@ -66,6 +67,7 @@ class Response(Strict):
     understood: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
+    seconds: float | None = None
     notice: str = ""
 
     @property
@@ -114,7 +116,7 @@ class Run(Strict):
     records: tuple[Record, ...]
 
 
-def response_of(answer: Answer, deeper: tuple[Found, ...] = ()) -> Response:
+def response_of(answer: Answer, deeper: tuple[Found, ...] = (), seconds: float | None = None) -> Response:
     """What Witness answered, with passages that were found but did not come to the answerer behind the others."""
     citations = tuple(dict.fromkeys(answer.citations))
     at = {c: i for i, c in enumerate(citations)}
@@ -135,6 +137,7 @@ def response_of(answer: Answer, deeper: tuple[Found, ...] = ()) -> Response:
         understood=answer.standalone_question,
         input_tokens=answer.usage.input_tokens,
         output_tokens=answer.usage.output_tokens,
+        seconds=seconds,
         notice=answer.notice,
     )
 

@@ -19,7 +19,8 @@ from tqdm import tqdm
 
 from eval.cases import Case, Split, Suite
 from eval.records import Header, Record, Response, Run, append, begin, mend, read_run
-from eval.systems import System, digest, request_of
+from eval.systems import System, request_of
+from eval.texts import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def run(suite: Suite, system: System, out: Path, plan: Plan | None = None, *, pr
     known = {(r.id, r.repeat) for r in kept.records}
     asked = [(case, repeat) for repeat, case in product(range(plan.repeats), suite.cases)]
     left = [(case, repeat) for case, repeat in asked if (case.id, repeat) not in known]
-    spending = _Spending(plan.tokens, sum(r.response.tokens for r in kept.records if r.response))
+    spending = _Spending(plan.tokens, sum(r.response.tokens for r in kept.records if r.response and not r.cached))
     label, shown = f"{suite.name}: {system.name}", None if progress else True
     with tqdm(total=len(asked), initial=len(known), desc=label, disable=shown) as bar:
         for record in _answers(left, _asking(suite, system, plan), plan.workers, spending):
@@ -106,11 +107,10 @@ def _header(suite: Suite, system: System, plan: Plan) -> Header:
 
 def _begun(out: Path, header: Header) -> Run:
     """What `out` holds of this run already; begun where there is nothing."""
-    if out.exists() and out.stat().st_size:
-        mend(out)
     if not out.exists() or not out.stat().st_size:
         begin(out, header)
     kept = read_run(out)
+    mend(out)  # only what is known to be a run
     if not kept.header.same_run(header):
         differ = [name for name in Header.model_fields if getattr(kept.header, name) != getattr(header, name)]
         differ = [name for name in differ if name not in ("made", "folder")]
@@ -119,21 +119,24 @@ def _begun(out: Path, header: Header) -> Run:
 
 
 def _asking(suite: Suite, system: System, plan: Plan) -> Callable[[Case, int], Record]:
-    """What asks one case, or takes its answer from the cache."""
+    """What asks one case, or takes its answer from the cache; a system that has no fingerprint is always asked."""
+    cache = plan.cache if system.fingerprint else None
 
     def ask(case: Case, repeat: int) -> Record:
         request = request_of(case, plan.history)
         key = digest(suite.corpus_digest, system.name, system.fingerprint, repr(request), str(repeat))
-        kept = _kept(plan.cache, key)
+        kept = _kept(cache, key)
         if kept:
             return kept.model_copy(update={"id": case.id, "repeat": repeat, "cached": True})
         began = time.perf_counter()
         response, error = _responded(system, case, plan.history)
         seconds = (time.perf_counter() - began) / len(request.turns)
+        if response is not None and response.seconds is not None:
+            seconds = response.seconds
         record = Record(id=case.id, repeat=repeat, response=response, error=error, seconds=seconds)
-        if response is not None and plan.cache is not None:
-            plan.cache.mkdir(parents=True, exist_ok=True)
-            (plan.cache / f"{key}.json").write_text(record.model_dump_json(exclude_defaults=True), "utf-8")
+        if response is not None and cache is not None:
+            cache.mkdir(parents=True, exist_ok=True)
+            (cache / f"{key}.json").write_text(record.model_dump_json(exclude_defaults=True), "utf-8")
         return record
 
     return ask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections import Counter
@@ -53,3 +54,8 @@ def token_f1(given: str, gold: str) -> float:
     said, wanted = tokens(given), tokens(gold)
     shared = sum((Counter(said) & Counter(wanted)).values())
     return 2 * shared / (len(said) + len(wanted)) if shared else 0.0
+
+
+def digest(*parts: str) -> str:
+    """Twelve hex digits of `parts`."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

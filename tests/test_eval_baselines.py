@@ -3,7 +3,8 @@
 import pytest
 from eval_material import MOON, YEARS, write_suite
 
-from eval.systems import Options, open_system, request_of
+from eval.opening import open_system
+from eval.systems import Options, request_of
 from qa.testing import ScriptedModel
 
 

@@ -13,9 +13,10 @@ from eval_systems import Slow
 
 from eval.__main__ import main
 from eval.cases import Case
+from eval.opening import open_system
 from eval.records import Response, read_run
 from eval.running import Plan, SpentError, run
-from eval.systems import Request, open_system, request_of
+from eval.systems import Request, request_of
 
 TESTS = Path(__file__).parent
 
@@ -94,6 +95,15 @@ def test_another_run_is_not_continued(tmp_path):
         run(suite, other, out)
     with pytest.raises(ValueError, match="is not a run"):
         read_run(suite.folder / "suite.yaml")
+
+
+def test_a_file_that_is_no_run_is_left_as_it_is(tmp_path):
+    suite, notes = write_suite(tmp_path / "s", cases(1)), tmp_path / "notes.txt"
+    notes.write_text("first line\nsecond, without an end")
+    with pytest.raises(ValueError, match="is not a run"):
+        run(suite, Counting(), notes)
+    assert main(["run", str(suite.folder), "--system", "silent", "--fresh", "--out", str(notes)]) == 2
+    assert notes.read_text() == "first line\nsecond, without an end"
 
 
 def test_an_error_is_a_result_and_stops_nothing(tmp_path):

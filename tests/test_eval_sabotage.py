@@ -10,7 +10,7 @@ from eval.documents import Documents
 from eval.evaluating import find_suite, run_suite
 from eval.records import Found, Response, Run
 from eval.scoring import EXIT, Scores, score
-from eval.systems import Witness
+from eval.witness import Witness
 
 SUITE = find_suite("geneva")
 DOCUMENTS = Documents(SUITE.documents)

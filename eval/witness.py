@@ -1,0 +1,63 @@
+"""Witness as a system under test."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from eval.cases import Suite
+from eval.records import Found, Response, response_of
+from eval.systems import Options, Request
+from eval.texts import digest
+from qa import Corpus, StoreMismatch
+
+ROOT = Path(__file__).parents[1]
+DEEPER = 50  # passages asked for behind an answer, to tell "not found" from "found too late"
+
+
+class Witness:
+    """A corpus of the suite's documents, asked in a conversation of its own per request."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self.name = "witness"
+        self.fingerprint = digest(corpus.fingerprint, code_digest())
+        self.sources = tuple(s.source for s in corpus.sources())
+
+    def respond(self, request: Request) -> Response:
+        """The answer, and what retrieval finds behind the passages it was made of."""
+        conversation = self.corpus.chat(request.history)
+        answer = [conversation.ask(turn) for turn in request.turns][-1]
+        seconds = conversation.usage.seconds / len(request.turns)
+        known = {p.passage.id for p in answer.passages}
+        deeper = (s.passage for s in self.corpus.retrieve(answer.standalone_question, DEEPER))
+        found = tuple(
+            Found(source=p.source, start=p.start_char_index, end=p.end_char_index, in_context=False)
+            for p in deeper
+            if p.id not in known
+        )
+        return response_of(answer, found, seconds)
+
+    def close(self) -> None:
+        """Gives the store back."""
+        self.corpus.close()
+
+
+def open_witness(suite: Suite, options: Options) -> Witness:
+    """Witness on the suite's documents, its store kept below the cache and brought up to date."""
+    place = digest(str(suite.documents.resolve()))
+    store = options.settings.cache / "eval" / f"{suite.name}-{place}"
+    arguments: dict[str, Any] = {"store": store, "settings": options.settings, "answerer": options.llm or None}
+    try:
+        corpus = Corpus(suite.documents, **arguments)
+    except StoreMismatch:
+        corpus = Corpus(suite.documents, rebuild=True, **arguments)
+    corpus.sync()
+    return Witness(corpus)
+
+
+def code_digest() -> str:
+    """Twelve hex digits of the code and prompts that make an answer: a change to them makes kept answers stale."""
+    files = sorted(p for room in ("qa", "prompts", "vectorstore") for p in (ROOT / room).glob("*.[pm][yd]"))
+    return digest(*(hashlib.sha256(p.read_bytes()).hexdigest() for p in files))
