@@ -110,10 +110,14 @@ def _pairs(cases: Sequence[Case], draw: random.Random) -> Iterator[Labelled]:
     for case in cases:
         evidence = "\n".join(dict.fromkeys(g.quote for g in case.evidence))
         yield Labelled(_claim(case, gold_answer(case)), evidence, True)
-        others = [c for c in cases if c.cluster != case.cluster and c.answer_type == case.answer_type]
+        others = [c for c in cases if _fact(c) != _fact(case) and c.answer_type == case.answer_type]
         others = [c for c in others if not any(bare(folded(a)) in bare(folded(evidence)) for g in c.answers for a in g)]
         if others:
             yield Labelled(_claim(case, gold_answer(draw.choice(others))), evidence, False)
+
+
+def _fact(case: Case) -> str:
+    return case.cluster or case.id
 
 
 def _claim(case: Case, answer: str) -> str:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from qa.questions import Question
 from qa.synonyms import SYNONYMS
 from qa.types import Evidence
-from qa.words import SPEECH_VERBS, Word, one_letter_apart, same_name, words
+from qa.words import SPEECH_VERBS, Word, one_letter_apart, same_name, stems, words
 
 _VARIANT, _SYNONYM = 0.9, 0.75
 _LIGHTER = 0.4  # verbs of speech and names of categories in the question are seldom the source's own words
@@ -71,6 +71,20 @@ def unmentioned(question: Question, evidence: Evidence) -> tuple[str, ...]:
     """The words of the question that no document contains, in any form, as the question writes them."""
     missing = read_terms(question, evidence).missing
     return tuple(dict.fromkeys(w.text for w in words(question.text) if w.stem in missing))
+
+
+def names_told(question: Question, evidence: Evidence, sources: Iterable[str]) -> dict[str, float]:
+    """The share of the question's names that each source mentions anywhere, in any spelling; 1 where it has no names.
+
+    A name is what the question capitalises, or what the passages never write without a capital.
+    """
+    terms = read_terms(question, evidence)
+    written: dict[str, bool] = {}
+    for word in (w for s in evidence.passages for w in words(s.passage.text)):
+        written[word.stem] = written.get(word.stem, True) and word.capitalised
+    names = {t for t in terms.forms if t in question.name_stems or written.get(t)}
+    told = {source: terms.matches(stems(evidence.text_of(source))) for source in set(sources)}
+    return {source: sum(n in met for n in names) / len(names) if names else 1.0 for source, met in told.items()}
 
 
 def _full_names(question: Question, weight: Mapping[str, float]) -> list[tuple[str, str]]:

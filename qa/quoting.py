@@ -10,7 +10,7 @@ from qa import comparing
 from qa.asking import read_asked
 from qa.citing import cite, overlapping
 from qa.clipping import clip_sentence
-from qa.matching import unmentioned
+from qa.matching import names_told, unmentioned
 from qa.opposing import Claim, Position, differing, positions
 from qa.questions import Question, Wanted, read_question
 from qa.scoring import ANSWERS, Candidate, candidates
@@ -110,7 +110,7 @@ class QuoteAnswerer:
             return _abstention(evidence, question, found)
         if asked is None:
             about, wanted = str(question.wanted), _with_synonyms(question.terms)
-            sides = _opposed(question, found)
+            sides = _opposed(question, found, evidence)
         else:
             about, wanted = asked.about, asked.relation.union(asked.subject)
             sides = differing(given)
@@ -193,8 +193,11 @@ def _quotes(evidence: Evidence, stated: Sequence[Statement]) -> Answer:
     return _answer(evidence, "\n".join(map(marked, statements)), statements)
 
 
-def _opposed(question: Question, found: Sequence[Candidate]) -> list[Position]:
-    """The sides of a disagreement over an event's date, number and the like, each with its best sentence per source."""
+def _opposed(question: Question, found: Sequence[Candidate], evidence: Evidence) -> list[Position]:
+    """The sides of a disagreement over an event's date, number and the like, each with its best sentence per source.
+
+    A source that mentions few of the names asked for that the best one mentions tells of another event.
+    """
     kinds = VALUE_KINDS.get(question.wanted, ()) if question.wanted else ()
     fitting = [c for c in found if c.score >= _CLAIM * found[0].score or _same_event(question, c)]
     claims = []
@@ -202,7 +205,11 @@ def _opposed(question: Question, found: Sequence[Candidate]) -> list[Position]:
         given = new_values(question, kinds[0], candidate.text, candidate.passage.published_at) if kinds else []
         if value := comparing.attached(given, candidate.text, question.terms):
             claims.append(comparing.Claim(key, candidate.passage.source, value))
-    return [_position(value, side, fitting) for value, side in comparing.sides(claims)]
+    if not comparing.sides(claims):
+        return []
+    told = names_told(question, evidence, (c.source for c in claims))
+    alike = [c for c in claims if told[c.source] >= _MOST * told[claims[0].source]]
+    return [_position(value, side, fitting) for value, side in comparing.sides(alike)]
 
 
 def _position(value: str, side: Sequence[comparing.Claim], fitting: Sequence[Candidate]) -> Position:

@@ -103,11 +103,13 @@ class Value:
 
 
 def values(kind: Kind, text: str, published_at: str | None = None) -> list[Value]:
-    """The values of `kind` in `text`, in order. `published_at` (ISO 8601) supplies a year that a date leaves out."""
+    """The values of `kind` in `text`, in order; the day in "29 January" is no number. `published_at` (ISO 8601) supplies a year that a date leaves out."""
     parts_of = _PARTS.get(kind, _quantity)
+    days = [m.span() for m in _PATTERNS["date"].finditer(text)] if kind == "number" else []
     found = []
     for match in _PATTERNS[kind].finditer(text):
-        parts = parts_of(match, text, published_at)
+        in_date = any(start <= match.start() and match.end() <= end for start, end in days)
+        parts = None if in_date else parts_of(match, text, published_at)
         if parts is not None:
             body = match.group().strip(" -,")
             start = match.start() + match.group().find(body)
