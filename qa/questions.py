@@ -32,9 +32,9 @@ _PATTERNS: tuple[tuple[str, Wanted], ...] = (
         r"|\bhow much (?:does|is|was|are|were)\b.*\b(?:cost|worth|pay)",
         "money",
     ),
-    (r"\bhow long\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b", "duration"),
+    (r"\bhow long\b|\bhow many (?:years|months|weeks|days|hours|minutes)\b|\blength of\b|\bhow soon\b", "duration"),
     (
-        r"\bhow (?:many|large|big|tall|high|far|fast|heavy)\b|\b(?:what|which) number\b|\bnumber of\b|\bhow much\b",
+        r"\bhow (?:many|large|big|tall|high|far|fast|heavy)\b|\b(?:what|which) number\b|\b(?:number|size) of\b|\bhow much\b",
         "number",
     ),
     (
@@ -51,11 +51,12 @@ WANTED = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _
 # Words that say which kind of answer is wanted; the answer itself need not repeat them.
 _KIND_WORDS = frozenset(
     stem(w)
-    for w in """day date weekday month year time old age many number percentage percent long much big name list kind type
+    for w in """day date weekday month year time old age many number percentage percent long length soon much big size name list kind type
     reason person place city exactly people sort stand stands abbreviation acronym full position office role job post
     politician official someone according mean details detail happen happened occur occurred""".split()
 )
 _DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+_OF_THE_WEEK = re.compile(r"(?<=\bday) of the week\b", re.IGNORECASE)
 _ALTERNATIVES = re.compile(rf"\b{_DAY}\b.{{0,20}}\bor\b.{{0,20}}\b{_DAY}\b", re.IGNORECASE)
 
 
@@ -68,7 +69,8 @@ class Question:
     that only say of what kind the answer is ("which directions"); sources seldom use that word. `several` is true when
     more than one is asked for.
     `date_parts` holds what a date has to give to answer ("which day": a weekday or a day); empty for a mere "when".
-    `past` is true when it asks about what has happened.
+    `past` is true when it asks about what has happened. `counted` holds the stems of what a number is to count ("how many
+    Russian ships"); empty when it does not say.
     """
 
     text: str
@@ -81,6 +83,7 @@ class Question:
     several: bool
     date_parts: frozenset[str]
     past: bool
+    counted: frozenset[str] = frozenset()
 
     @property
     def name_stems(self) -> frozenset[str]:
@@ -93,7 +96,7 @@ def read_question(text: str) -> Question:
     alternatives = bool(_ALTERNATIVES.search(text))
     wanted = "date" if alternatives else next((kind for pattern, kind in WANTED if pattern.search(text)), None)
     found = tuple(n for n in names(text) if not _only_opens(n))
-    content = terms(_OF_THE_DOCUMENTS.sub(" ", text))
+    content = terms(_OF_THE_WEEK.sub("", _OF_THE_DOCUMENTS.sub(" ", text)))
     kept = tuple(t for t in content if t not in _KIND_WORDS and t not in SPEECH_ASKED) or tuple(
         t for t in content if t not in _KIND_WORDS
     )
@@ -108,7 +111,16 @@ def read_question(text: str) -> Question:
         several=bool(_SEVERAL.search(text)),
         date_parts=frozenset({"weekday"}) if alternatives else _date_parts(text, wanted),
         past=bool(_PAST.search(text)),
+        counted=_counted(text),
     )
+
+
+_COUNTED = re.compile(r"\b(?:how many|(?:number|amount) of) ((?:[\w'’-]+ ){0,3}[\w'’-]+)", re.IGNORECASE)
+
+
+def _counted(text: str) -> frozenset[str]:
+    match = _COUNTED.search(text)
+    return frozenset(w.stem for w in words(match[1]) if w.content) if match else frozenset()
 
 
 def _category(text: str) -> frozenset[str]:

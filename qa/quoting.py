@@ -17,6 +17,7 @@ from qa.scoring import ANSWERS, Candidate, candidates
 from qa.stating import clipped, marked, markers, numbered, quoted, spoken, word_count
 from qa.synonyms import SYNONYMS
 from qa.types import Answer, Citation, Disagreement, Evidence, Side, Statement
+from qa.voices import speakers
 from qa.wanted import VALUE_KINDS, new_values
 from qa.words import fold, words
 
@@ -114,6 +115,8 @@ class QuoteAnswerer:
         else:
             about, wanted = asked.about, asked.relation.union(asked.subject)
             sides = differing(given)
+        if not sides and (sides := speakers(question, found)):
+            about = "speaker"
         if sides:
             return _both_sides(evidence, about, sides, wanted, self.sides_words)
         stated = self._stated(self._chosen(question, found), wanted) if answered else ()
@@ -225,10 +228,11 @@ def _position(value: str, side: Sequence[comparing.Claim], fitting: Sequence[Can
 
 
 def _same_event(question: Question, candidate: Candidate) -> bool:
-    """A source may tell of the event without its place: most of the names asked for and most of the words suffice."""
+    """A source may tell of the event without its place: most of the names asked for, all where it is one, and most of the
+    words suffice."""
     features = candidate.features
-    several = len(question.name_stems) > 1
-    return several and features["names"] >= _MOST and features["coverage"] >= _MOST and not features["untyped"]
+    names = _MOST if len(question.name_stems) > 1 else 1.0
+    return features["names"] >= names and features["coverage"] >= _MOST and not features["untyped"]
 
 
 def _both_sides(evidence: Evidence, about: str, given: Sequence[Position], wanted: frozenset[str], most: int) -> Answer:

@@ -95,11 +95,13 @@ class Value:
         return any(self.parts[k] != other.parts[k] for k in shared)
 
     def _leaves_room(self, other: Value) -> bool:
-        (least, most), (lower, upper) = (
-            (float(v.parts.get("least", v.parts["amount"])), float(v.parts.get("most", v.parts["amount"])))
-            for v in (self, other)
-        )
-        return least <= upper and lower <= most
+        """True when one of the amounts lies within what the other allows: two vague amounts that only touch differ."""
+        return _within(self.parts, other.parts) or _within(other.parts, self.parts)
+
+
+def _within(one: Mapping[str, float | str], other: Mapping[str, float | str]) -> bool:
+    amount = float(one["amount"])
+    return float(other.get("least", other["amount"])) <= amount <= float(other.get("most", other["amount"]))
 
 
 def values(kind: Kind, text: str, published_at: str | None = None) -> list[Value]:

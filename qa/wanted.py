@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from qa.attributing import Attribution, bare_name, names_person, office_holders
 from qa.questions import Question, Wanted
 from qa.values import Kind, Value, values
-from qa.words import names, words
+from qa.words import names, stem, words
 
 VALUE_KINDS: Mapping[Wanted, tuple[Kind, ...]] = {
     "date": ("date",), "number": ("number", "percent", "money"), "duration": ("duration",), "age": ("age",),
@@ -74,4 +74,21 @@ def new_values(question: Question, kind: Kind, text: str, published_at: str | No
     found = [v for v in values(kind, text, published_at) if v.text.lower() not in asked]
     if _DEADLINE.search(question.text):
         found = [v for v in found if not _HAPPENED.search(text, 0, v.start)]
+    if question.counted:
+        found = [v for v in found if _may_count(question.counted, v)]
     return [v for v in found if not question.date_parts or question.date_parts & v.parts.keys()]
+
+
+def _may_count(counted: frozenset[str], value: Value) -> bool:
+    """False for a measure of something else: "how many ships" is not answered by kilometres, nor "how many hours" by weeks."""
+    if value.kind == "duration":
+        return not counted & _MEASURES or bool({w.stem for w in words(value.text)} & counted)
+    unit = value.parts.get("unit")
+    return unit in counted or unit not in _MEASURES
+
+
+_MEASURES = frozenset(
+    stem(w)
+    for w in """seconds minutes hours days weeks months years decades centuries metres meters kilometres kilometers miles feet
+    yards tons tonnes kilos kilograms pounds degrees dollars euros rubles percent""".split()
+)

@@ -53,7 +53,7 @@ FLOORS = (
     ("reading", "naming"),
     ("matching", "wanted", "extracting", "isolation", "retrieval"),
     ("scoring", "opposing"),
-    ("stating", "checking"),
+    ("stating", "checking", "voices"),
     ("understanding",),
     ("quoting", "indexing", "testing"),
     ("writing",),

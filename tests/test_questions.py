@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from qa.questions import read_question
 from qa.values import number, values
+from qa.wanted import new_values
 
 
 @pytest.mark.parametrize(
@@ -98,8 +99,39 @@ def test_the_day_of_an_event_is_no_deadline():
         ("up to 20 cars", "12 cars", False),
         ("nearly 100 cars", "95 cars", False),
         ("about 12 cars", "20 cars", True),
+        ("around 100 cars", "some 120 cars", True),
+        ("around 100 cars", "some 105 cars", False),
     ],
 )
 def test_a_number_that_leaves_room_for_another_does_not_contradict_it(one, other, differ):
     (a,), (b,) = values("number", one), values("number", other)
     assert a.contradicts(b) is b.contradicts(a) is differ
+
+
+def test_a_day_of_a_month_is_no_number():
+    assert [v.text for v in values("number", "On 29 January seven ships came.")] == ["seven"]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "text", "found"),
+    [
+        ("How many ships come?", "number", "Five ships, 240 kilometres off the coast.", ["Five"]),
+        ("How many hours did it last?", "duration", "Nine hours, and again in two weeks.", ["Nine hours"]),
+        ("How long did it last?", "duration", "Nine hours, and again in two weeks.", ["Nine hours", "two weeks"]),
+        ("How many came?", "number", "Sixty are ready.", ["Sixty"]),
+    ],
+)
+def test_what_is_counted_is_not_answered_by_a_measure_of_something_else(question, kind, text, found):
+    assert [v.text for v in new_values(read_question(question), kind, text)] == found
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [("length of the talks", "duration"), ("size of the force", "number"), ("How soon is the next round?", "duration")],
+)
+def test_keywords_want_an_answer_of_a_kind_too(question, wanted):
+    assert read_question(question).wanted == wanted
+
+
+def test_the_day_of_the_week_is_a_weekday_and_no_week():
+    assert read_question("On which day of the week did they meet?").terms == ("meet",)
