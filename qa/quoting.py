@@ -17,6 +17,7 @@ from qa.scoring import ANSWERS, Candidate, candidates
 from qa.stating import clipped, marked, markers, numbered, quoted, spoken, word_count
 from qa.synonyms import SYNONYMS
 from qa.types import Answer, Citation, Disagreement, Evidence, Side, Statement
+from qa.values import Kind, Value, values
 from qa.voices import speakers
 from qa.wanted import VALUE_KINDS, new_values
 from qa.words import fold, words
@@ -205,7 +206,7 @@ def _opposed(question: Question, found: Sequence[Candidate], evidence: Evidence)
     fitting = [c for c in found if c.score >= _CLAIM * found[0].score or _same_event(question, c)]
     claims = []
     for key, candidate in enumerate(fitting):
-        given = new_values(question, kinds[0], candidate.text, candidate.passage.published_at) if kinds else []
+        given = _values_asked_for(question, kinds, candidate)
         if value := comparing.attached(given, candidate.text, question.terms):
             claims.append(comparing.Claim(key, candidate.passage.source, value))
     if not comparing.sides(claims):
@@ -213,6 +214,14 @@ def _opposed(question: Question, found: Sequence[Candidate], evidence: Evidence)
     told = names_told(question, evidence, (c.source for c in claims))
     alike = [c for c in claims if told[c.source] >= _MOST * told[claims[0].source]]
     return [_position(value, side, fitting) for value, side in comparing.sides(alike)]
+
+
+def _values_asked_for(question: Question, kinds: Sequence[Kind], candidate: Candidate) -> list[Value]:
+    """The values of the kind asked for; in mere keywords ("ammunition tons"), the numbers of what they name."""
+    if kinds:
+        return new_values(question, kinds[0], candidate.text, candidate.passage.published_at)
+    numbers = values("number", candidate.text) if question.wanted is None else []
+    return [v for v in numbers if v.parts.get("unit") in question.terms]
 
 
 def _position(value: str, side: Sequence[comparing.Claim], fitting: Sequence[Candidate]) -> Position:
