@@ -45,9 +45,12 @@ class Witness:
 
 
 def open_witness(suite: Suite, options: Options) -> Witness:
-    """Witness on the suite's documents, its store kept below the cache and brought up to date."""
-    place = digest(str(suite.documents.resolve()))
-    store = options.settings.cache / "eval" / f"{suite.name}-{place}"
+    """Witness on the suite's documents, in a store below the cache that is kept for just these documents.
+
+    The int8 model's vectors depend a little on what is embedded together, so an index that grew would answer a little
+    otherwise than one made at once.
+    """
+    store = options.settings.cache / "eval" / f"{suite.name}-{suite.corpus_digest}"
     arguments: dict[str, Any] = {"store": store, "settings": options.settings, "answerer": options.llm or None}
     try:
         corpus = Corpus(suite.documents, **arguments)
@@ -60,4 +63,5 @@ def open_witness(suite: Suite, options: Options) -> Witness:
 def code_digest() -> str:
     """Twelve hex digits of the code and prompts that make an answer: a change to them makes kept answers stale."""
     files = sorted(p for room in ("qa", "prompts", "vectorstore") for p in (ROOT / room).glob("*.[pm][yd]"))
+    files.append(Path(__file__))
     return digest(*(hashlib.sha256(p.read_bytes()).hexdigest() for p in files))
