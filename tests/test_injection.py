@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from llama_index.core import Document
 
+from page.rendering import answer_html
 from qa import Corpus, Settings
-from qa.rendering import answer_html
 from qa.testing import HashEmbedder, ScriptedModel
 from qa.types import Message
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.rendering import answer_html, escape, evidence_html, sources_html
+from page.rendering import answer_html, escape, evidence_html, sources_html
 from qa.types import Answer, Citation, Failure, IndexReport, Statement, Usage
 
 ROOT = Path(__file__).parents[1]

@@ -1,0 +1,93 @@
+"""What the page's events do: a question answered, a mark followed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from page.rendering import answer_html, draft_html, evidence_html, mark_name, notice_html, question_html
+from qa.errors import SourceNotFound, WitnessError
+from qa.types import Answer, Usage
+
+if TYPE_CHECKING:
+    from qa.corpus import Conversation, Corpus
+
+MOST_CHARACTERS = 2_000  # of a question
+_REDRAW_SECONDS = 0.05
+
+
+class Events:
+    """What the page's events do. It holds the corpus; a conversation is the browser session's own state."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+
+    def ask(self, question: str) -> dict[str, Any]:
+        """Answers one question from the documents: text, whether it abstained, and every citation with its offsets."""
+        import dataclasses
+
+        answer = self.corpus.ask(question[:MOST_CHARACTERS])
+        citations = [dataclasses.asdict(c) for c in answer.citations]
+        return {"text": answer.text, "abstained": answer.abstained, "citations": citations}
+
+    def reply(self, question: str, turns: tuple[Answer, ...]) -> Iterator[tuple[Any, ...]]:
+        """Streams one turn as (messages, evidence, turns, question box)."""
+        import gradio as gr
+
+        question = question[:MOST_CHARACTERS].strip()
+        if not question:
+            yield gr.skip(), gr.skip(), gr.skip(), ""
+            return
+        earlier = [m for i, a in enumerate(turns, start=1) for m in _messages(a.question, answer_html(a, i))]
+        try:
+            for draft in self._drafts(question, turns):
+                if isinstance(draft, str):
+                    yield earlier + _messages(question, draft_html(draft)), gr.skip(), gr.skip(), ""
+                    continue
+                turns = (*turns, draft)
+                shown = self.evidence(mark_name(len(turns), draft.citations[0]), turns) if draft.citations else NOTHING
+                yield earlier + _messages(question, answer_html(draft, len(turns))), shown, turns, ""
+        except WitnessError as error:
+            yield earlier + _messages(question, notice_html(str(error))), gr.skip(), gr.skip(), ""
+
+    def _drafts(self, question: str, turns: Sequence[Answer]) -> Iterator[str | Answer]:
+        """The text so far, not more often than the page can be drawn, then the answer."""
+        yield ""
+        text, drawn = "", time.monotonic()
+        for event in self._conversation(turns).stream(question):
+            if isinstance(event, Answer):
+                yield event
+                return
+            text += event
+            if time.monotonic() - drawn > _REDRAW_SECONDS:
+                yield text
+                drawn = time.monotonic()
+
+    def _conversation(self, turns: Sequence[Answer]) -> Conversation:
+        return self.corpus.chat([a.turn for a in turns], sum((a.usage for a in turns), Usage()))
+
+    def evidence(self, name: str, turns: Sequence[Answer]) -> str:
+        """The document behind the mark `words-TURN-MARKER`. A name that no answer gave shows nothing.
+
+        What the page sends ends in a number that counts the reader's choices, because a field that is set to what it
+        held already sends nothing.
+        """
+        found = re.fullmatch(r"words-(\d{1,6})-(\d{1,4})(?: \d+)?", name)
+        turn, marker = (int(found[1]), int(found[2])) if found else (0, 0)
+        given = turns[turn - 1].citations if 0 < turn <= len(turns) else ()
+        citation = next((c for c in given if c.marker == marker), None)
+        if citation is None:
+            return NOTHING
+        try:
+            return evidence_html(citation, self.corpus.text(citation.source), turn)
+        except SourceNotFound:
+            return notice_html(f"{citation.source} is no longer among the documents.")
+
+
+NOTHING = notice_html("Choose a mark in an answer to see the exact words it rests on, in their document.")
+
+
+def _messages(question: str, answer: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": question_html(question)}, {"role": "assistant", "content": answer}]
