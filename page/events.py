@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from page.rendering import answer_html, draft_html, evidence_html, mark_name, notice_html, question_html
+from page.rendering import answer_html, draft_html, evidence_html, mark_name, notice_html, question_html, survey_html
 from qa.errors import SourceNotFound, WitnessError
-from qa.types import Answer, Usage
+from qa.types import Answer, Citation, Usage
 
 if TYPE_CHECKING:
     from qa.corpus import Conversation, Corpus
@@ -69,23 +69,34 @@ class Events:
         return self.corpus.chat([a.turn for a in turns], sum((a.usage for a in turns), Usage()))
 
     def evidence(self, name: str, turns: Sequence[Answer]) -> str:
-        """The document behind the mark `words-TURN-MARKER`. A name that no answer gave shows nothing.
+        """What a link of an answer leads to: `words-TURN-MARKER` the document behind a mark, `each-TURN` what each source
+        says, `said-TURN-NUMBER` the document behind a row of that. A name that no answer gave shows nothing.
 
         What the page sends ends in a number that counts the reader's choices, because a field that is set to what it
         held already sends nothing.
         """
-        found = re.fullmatch(r"words-(\d{1,6})-(\d{1,4})(?: \d+)?", name)
-        turn, marker = (int(found[1]), int(found[2])) if found else (0, 0)
-        given = turns[turn - 1].citations if 0 < turn <= len(turns) else ()
-        citation = next((c for c in given if c.marker == marker), None)
-        if citation is None:
+        found = _LINK.fullmatch(name)
+        turn = int(found["turn"]) if found else 0
+        if found is None or not 0 < turn <= len(turns):
             return NOTHING
+        answer, number = turns[turn - 1], int(found["number"] or 0)
+        if found["kind"] == "each":
+            return survey_html(answer, self.corpus.survey(answer), turn)
+        if found["kind"] == "said":
+            told = self.corpus.survey(answer)
+            citation = told[number - 1].citation if 0 < number <= len(told) else None
+        else:
+            citation = next((c for c in answer.citations if c.marker == number), None)
+        return self._document(citation, f"{found['kind']}-{turn}-{number}") if citation else NOTHING
+
+    def _document(self, citation: Citation, name: str) -> str:
         try:
-            return evidence_html(citation, self.corpus.text(citation.source), turn)
+            return evidence_html(citation, self.corpus.text(citation.source), name)
         except SourceNotFound:
             return notice_html(f"{citation.source} is no longer among the documents.")
 
 
+_LINK = re.compile(r"(?P<kind>words|said|each)-(?P<turn>\d{1,6})(?:-(?P<number>\d{1,4}))?(?: \d+)?")
 NOTHING = notice_html("Choose a mark in an answer to see the exact words it rests on, in their document.")
 
 

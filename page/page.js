@@ -1,9 +1,11 @@
 // Choosing a mark in an answer shows its words in the evidence pane. Links of marks and the highlighted words share a
-// name, "words-TURN-MARKER"; the hidden field "chosen" tells the server which one to show.
+// name, "words-TURN-MARKER" or "said-TURN-NUMBER"; "each-TURN" shows what each source says. The hidden field "chosen"
+// tells the server which one to show.
 (() => {
   "use strict";
 
-  const NAME = /^#words-\d+-\d+$/;
+  const NAME = /^#(?:(?:words|said)-\d+-\d+|each-\d+)$/;
+  const LINKS = "a.mark, a.each";
   let wanted = null; // the mark the reader chose, until its words are there
   let shown = null;
   let choices = 0;
@@ -11,7 +13,7 @@
   const isNarrow = () => window.matchMedia("(max-width: 60rem)").matches;
 
   function markChosen(id) {
-    for (const link of document.querySelectorAll("a.mark")) {
+    for (const link of document.querySelectorAll(LINKS)) {
       if (link.hash === `#${id}`) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
@@ -30,6 +32,10 @@
     const words = document.getElementById(id);
     if (words) return reveal(words, true);
     wanted = id;
+    if (id.startsWith("each-")) {
+      markChosen(id);
+      if (isNarrow()) document.getElementById("witnesses").scrollIntoView({ block: "start" });
+    }
     const field = document.querySelector("#chosen textarea, #chosen input");
     const setter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set;
     setter.call(field, `${id} ${++choices}`); // choosing the same mark again must be a change too
@@ -37,7 +43,7 @@
   }
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a.mark");
+    const link = event.target.closest(LINKS);
     if (!link || !NAME.test(link.hash)) return;
     event.preventDefault();
     choose(link.hash.slice(1));

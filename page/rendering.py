@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.types import Answer, Citation, IndexReport, Source, Usage
+from qa.types import Account, Answer, Citation, IndexReport, Source, Usage
 
 _MOST_SOURCES = 200
 _REACH = 40_000  # characters shown on each side of the cited words
@@ -61,7 +61,10 @@ def answer_html(answer: Answer, turn: int) -> str:
         understood = f'<p class="understood">Understood as: {escape(answer.standalone_question)}</p>'
     notice = f'<p class="notice">{escape(answer.notice)}</p>' if answer.notice else ""
     lines = _lines(_marked(answer, turn))
-    return f'<div class="answer {kind}" dir="auto">{understood}{label}{lines}{notice}{_cost(answer.usage)}</div>'
+    each = (
+        f'<p class="more"><a class="each" href="#each-{turn}">What each source says</a></p>' if answer.passages else ""
+    )
+    return f'<div class="answer {kind}" dir="auto">{understood}{label}{lines}{notice}{_cost(answer.usage)}{each}</div>'
 
 
 def _cost(usage: Usage) -> str:
@@ -116,8 +119,9 @@ def _date(published_at: str | None) -> str | None:
     return published_at[:10] if published_at else None
 
 
-def evidence_html(citation: Citation, text: str, turn: int) -> str:
-    """The document `text` with the cited words highlighted, and what is known of it. Very long ones are cut around them."""
+def evidence_html(citation: Citation, text: str, name: str) -> str:
+    """The document `text` with the cited words highlighted under the name of the mark that leads to them, and what is
+    known of it. Very long ones are cut around them."""
     start, end = citation.start_char_index, citation.end_char_index
     first, last = max(0, start - _REACH), min(len(text), end + _REACH)
     page = f"page {citation.page}" if citation.page else None
@@ -127,9 +131,37 @@ def evidence_html(citation: Citation, text: str, turn: int) -> str:
         f'<p class="about">{about}</p><p class="place"><span class="file">{escape(citation.source)}</span> '
         f'<span>characters {start:,}–{end:,}</span> <span class="verdict {citation.verdict}">{_VERDICTS[citation.verdict]}</span></p>'
         f'</header><div class="document" role="region" tabindex="0" dir="auto">{_left_out(first)}{escape(text[first:start])}'
-        f'<mark id="{mark_name(turn, citation)}">{escape(text[start:end])}</mark>{escape(text[end:last])}'
+        f'<mark id="{name}">{escape(text[start:end])}</mark>{escape(text[end:last])}'
         f"{_left_out(len(text) - last)}</div></article>"
     )
+
+
+def survey_html(answer: Answer, told: Sequence[Account], turn: int) -> str:
+    """What each source says: where they differ on top, then a row per source, the words of each leading to its document."""
+    sides = "".join(
+        f'<p class="sides">The sources differ: {escape("; ".join(s.value for s in d.sides))}</p>'
+        for d in answer.disagreements
+    )
+    rows = "".join(_account_html(t, turn, number) for number, t in enumerate(told, start=1))
+    silent = sum(t.citation is None for t in told)
+    count = f"{len(told) - silent:,} say something, {silent:,} do not" if silent else f"{len(told):,} say something"
+    return (
+        f'<section class="survey"><header><h2>What each source says</h2><p class="about">{escape(answer.standalone_question)}</p>'
+        f'<p class="place">{count}</p></header><div class="document rows" role="region" tabindex="0">{sides}<ul>{rows}</ul></div></section>'
+    )
+
+
+def _account_html(told: Account, turn: int, number: int) -> str:
+    name = escape(told.outlet or told.title or told.source)
+    about = " · ".join(escape(x) for x in (_date(told.published_at), told.source) if x)
+    value = f'<span class="value">{escape(told.value)}</span>' if told.value else ""
+    if told.citation is None:
+        said = '<p class="silent">does not say</p>'
+    else:
+        words = escape(" ".join(told.citation.cited_text.split()))
+        said = f'<p class="said"><a class="mark said" href="#said-{turn}-{number}">{words}</a></p>'
+    also = f'<p class="about">also in {escape(", ".join(told.also))}</p>' if told.also else ""
+    return f'<li><p class="name" dir="auto">{name}{value}</p>{said}<p class="about">{about}</p>{also}</li>'
 
 
 def _left_out(characters: int) -> str:

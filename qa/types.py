@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "Account",
     "Answer",
     "Answerer",
     "ChatModel",
@@ -208,6 +209,22 @@ class Answer:
         """Every citation of the answer in reading order, each once."""
         shown = (c for s in self.statements for c in s.citations)
         return tuple(dict.fromkeys((*shown, *self.nearest)))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one source says to a question: its own words and, where a value is asked for, its value.
+
+    `citation` is None where it does not say; its marker is 0. `also` are sources that say it in nearly the same words.
+    """
+
+    source: str
+    title: str | None = None
+    outlet: str | None = None
+    published_at: str | None = None
+    citation: Citation | None = None
+    value: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

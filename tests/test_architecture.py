@@ -55,7 +55,7 @@ FLOORS = (
     ("scoring", "opposing"),
     ("stating", "checking", "voices"),
     ("understanding",),
-    ("quoting", "indexing", "testing"),
+    ("quoting", "indexing", "testing", "surveying"),
     ("writing",),
     ("generating",),
     ("corpus",),

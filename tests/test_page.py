@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from page.rendering import answer_html, escape, evidence_html, sources_html
-from qa.types import Answer, Citation, Failure, IndexReport, Statement, Usage
+from page.rendering import answer_html, escape, evidence_html, sources_html, survey_html
+from qa.types import Account, Answer, Citation, Failure, IndexReport, Statement, Usage
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -40,7 +40,7 @@ def test_escaped_text_has_no_tag_no_markdown_and_no_control_character(text):
 @given(st.text(), st.text(min_size=1), st.text())
 def test_nothing_in_a_document_becomes_markup(before, words, after):
     text = before + words + after
-    html = evidence_html(citation(text, len(before), len(before) + len(words), title=words), text, 1)
+    html = evidence_html(citation(text, len(before), len(before) + len(words), title=words), text, "words-1-1")
     tags = set(re.findall(r"<\s*/?\s*([a-z0-9]+)", html))
     assert tags <= {"article", "header", "h2", "p", "span", "div", "mark"}
 
@@ -66,6 +66,25 @@ def test_what_went_wrong_and_what_it_cost_stand_below_the_answer():
     assert "broke off" in html
     assert "<b>" not in html
     assert "tokens" not in answer_html(Answer("q", "q", "They met."), 1)
+
+
+def test_what_each_source_says_is_escaped_and_leads_to_its_words():
+    text = "<b>They</b> met on Friday [1]."
+    told = Account("<i>.txt", "<u>", None, "2022-01-26", citation(text, 0, len(text)), "<s>Friday</s>", ("b.txt",))
+    html = survey_html(Answer("q", "<em>when</em>?", "x"), (told, Account("c.txt")), 2)
+    assert set(re.findall(r"<\s*/?\s*([a-z0-9]+)", html)) <= {
+        "section",
+        "header",
+        "h2",
+        "p",
+        "div",
+        "ul",
+        "li",
+        "a",
+        "span",
+    }
+    assert 'href="#said-2-1"' in html and "does not say" in html and "1 say something, 1 do not" in html
+    assert "also in b&#46;txt" in html and "2022&#45;01&#45;26" in html
 
 
 def test_what_sync_did_is_listed_failures_first():
@@ -161,7 +180,12 @@ def test_choosing_a_citation_highlights_its_words_and_nothing_leaves_this_machin
         tab.locator("a.mark[href='#words-1-1']").click()
         assert _shown(tab, "words-1-1") == TRAP
         assert tab.get_by_role("link", name=re.compile(r"Citation 1\s*: trap\.txt")).count() == 1
+        tab.locator("a.each[href='#each-2']").click()
+        tab.locator(".survey").wait_for()
+        assert tab.locator(".survey li").count() == 2 and "does not say" in tab.locator(".survey").inner_text()
+        tab.locator("a.said").first.click()
+        assert _shown(tab, "said-2-1") == KEY
         assert tab.evaluate("window.hacked") is None
-        assert tab.locator(".document img, .document script, .answer img, .answer a:not(.mark)").count() == 0
+        assert tab.locator(".document img, .document script, .answer img, .answer a:not(.mark, .each)").count() == 0
         browser.close()
     assert asked and all(url.startswith((page, "data:", "blob:")) for url in asked)
