@@ -7,7 +7,17 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from page.rendering import answer_html, draft_html, evidence_html, mark_name, notice_html, question_html, survey_html
+from page.exporting import FORMATS
+from page.rendering import (
+    answer_html,
+    draft_html,
+    evidence_html,
+    file_html,
+    mark_name,
+    notice_html,
+    question_html,
+    survey_html,
+)  # fmt: skip
 from qa.errors import SourceNotFound, WitnessError
 from qa.types import Answer, Citation, Usage
 
@@ -15,6 +25,7 @@ if TYPE_CHECKING:
     from qa.corpus import Conversation, Corpus
 
 MOST_CHARACTERS = 2_000  # of a question
+MOST_PASSAGES = 100
 _REDRAW_SECONDS = 0.05
 
 
@@ -32,6 +43,17 @@ class Events:
         citations = [dataclasses.asdict(c) for c in answer.citations]
         return {"text": answer.text, "abstained": answer.abstained, "citations": citations}
 
+    def retrieve(self, question: str, k: int = 10) -> list[dict[str, Any]]:
+        """The passages that best fit a question, best first: source, offsets, text and score."""
+        found = self.corpus.retrieve(question[:MOST_CHARACTERS], max(1, min(int(k), MOST_PASSAGES)))
+        names = ("source", "title", "start_char_index", "end_char_index", "text")
+        return [{**{n: getattr(p.passage, n) for n in names}, "score": p.score} for p in found]
+
+    def sources(self) -> list[dict[str, Any]]:
+        """The documents: source, title, outlet, date and length."""
+        names = ("source", "title", "outlet", "published_at", "characters")
+        return [{n: getattr(s, n) for n in names} for s in self.corpus.sources()]
+
     def reply(self, question: str, turns: tuple[Answer, ...]) -> Iterator[tuple[Any, ...]]:
         """Streams one turn as (messages, evidence, turns, question box)."""
         import gradio as gr
@@ -40,7 +62,7 @@ class Events:
         if not question:
             yield gr.skip(), gr.skip(), gr.skip(), ""
             return
-        earlier = [m for i, a in enumerate(turns, start=1) for m in _messages(a.question, answer_html(a, i))]
+        earlier = self.stopped(turns)
         try:
             for draft in self._drafts(question, turns):
                 if isinstance(draft, str):
@@ -53,8 +75,8 @@ class Events:
             yield earlier + _messages(question, notice_html(str(error))), gr.skip(), gr.skip(), ""
 
     def _drafts(self, question: str, turns: Sequence[Answer]) -> Iterator[str | Answer]:
-        """The text so far, not more often than the page can be drawn, then the answer."""
-        yield ""
+        """What is being done or the text so far, not more often than the page can be drawn, then the answer."""
+        yield f"Searching {len(self.corpus.sources()):,} documents …"
         text, drawn = "", time.monotonic()
         for event in self._conversation(turns).stream(question):
             if isinstance(event, Answer):
@@ -64,6 +86,17 @@ class Events:
             if time.monotonic() - drawn > _REDRAW_SECONDS:
                 yield text
                 drawn = time.monotonic()
+
+    def stopped(self, turns: Sequence[Answer]) -> list[dict[str, str]]:
+        """The conversation without the turn that was stopped."""
+        return [m for i, a in enumerate(turns, start=1) for m in _messages(a.question, answer_html(a, i))]
+
+    def export(self, form: str, turns: Sequence[Answer]) -> str:
+        """The conversation as a file of one of FORMATS, in a form that the page's script saves; nothing of none."""
+        if form not in FORMATS or not turns:
+            return ""
+        name, write = FORMATS[form]
+        return file_html(name, write(turns))
 
     def _conversation(self, turns: Sequence[Answer]) -> Conversation:
         return self.corpus.chat([a.turn for a in turns], sum((a.usage for a in turns), Usage()))

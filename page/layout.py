@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from page.events import MOST_CHARACTERS, NOTHING, Events
+from page.exporting import FORMATS
 from page.rendering import sources_html
 from qa.types import IndexReport
 
@@ -39,18 +40,26 @@ def build(corpus: Corpus, report: IndexReport, *, questions: Sequence[str] = ())
                         max_length=MOST_CHARACTERS, autofocus=True, elem_id="question", scale=1,
                     )  # fmt: skip
                     send = gr.Button("Send", variant="primary", elem_id="send", scale=0)
+                    stop = gr.Button("Stop", elem_id="stop", scale=0)
+                with gr.Row(elem_id="export"):
+                    exports = {form: gr.Button(f"Save as {form}", size="sm") for form in FORMATS}
             with gr.Column(elem_id="witnesses"):
                 evidence = gr.Markdown(NOTHING, elem_id="evidence", latex_delimiters=[])
                 gr.Markdown(sources_html(corpus.sources(), report), elem_id="sources", latex_delimiters=[])
         chosen = gr.Textbox(visible="hidden", elem_id="chosen")
+        exported = gr.Markdown(elem_id="exported", latex_delimiters=[])
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 4}
         asked = {"inputs": [question, turns], "outputs": [chat, evidence, turns, question], **quiet}
-        gr.on([question.submit, send.click], events.reply, **asked)
+        running = [gr.on([question.submit, send.click], events.reply, **asked)]
         for button, text in zip(buttons, questions, strict=True):
-            button.click(events.reply, **asked | {"inputs": [gr.State(text), turns]})
+            running.append(button.click(events.reply, **asked | {"inputs": [gr.State(text), turns]}))
+        stop.click(events.stopped, turns, chat, cancels=running, **quiet)
+        for form, button in exports.items():
+            button.click(events.export, [gr.State(form), turns], exported, **quiet)
         chat.clear(lambda: (NOTHING, ()), None, [evidence, turns], **quiet)
         chosen.change(events.evidence, [chosen, turns], evidence, **quiet)
-        gr.api(events.ask, api_name="ask")
+        for call in (events.ask, events.retrieve, events.sources):
+            gr.api(call, api_name=call.__name__)
     page.queue(api_open=False)
     return page
 

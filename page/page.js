@@ -9,6 +9,7 @@
   let wanted = null; // the mark the reader chose, until its words are there
   let shown = null;
   let choices = 0;
+  let saved = null;
 
   const isNarrow = () => window.matchMedia("(max-width: 60rem)").matches;
 
@@ -49,7 +50,22 @@
     choose(link.hash.slice(1));
   });
 
+  // A file that the server wrote into the page; the number behind it tells a new one from the one saved before.
+  function save() {
+    const file = document.querySelector("#exported .file");
+    const stamp = file && file.parentElement.textContent;
+    if (!file || stamp === saved) return;
+    saved = stamp;
+    const bytes = Uint8Array.from(atob(file.textContent), (c) => c.charCodeAt(0));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([bytes]));
+    link.download = file.title;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
   new MutationObserver(() => {
+    save();
     // Gradio names each message by its HTML source, which a screen reader would read out instead of the message.
     for (const message of document.querySelectorAll("#chat [data-testid][aria-label]")) message.removeAttribute("aria-label");
     const words = document.querySelector("#evidence mark[id]");

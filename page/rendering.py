@@ -5,7 +5,9 @@ What comes out is shown by Markdown components, so Markdown is escaped as HTML i
 
 from __future__ import annotations
 
+import base64
 import re
+import time
 from collections.abc import Sequence
 
 from qa.types import Account, Answer, Citation, IndexReport, Source, Usage
@@ -166,6 +168,12 @@ def _account_html(told: Account, turn: int, number: int) -> str:
 
 def _left_out(characters: int) -> str:
     return f'<span class="cut">{characters:,} more characters</span>' if characters else ""
+
+
+def file_html(name: str, content: str) -> str:
+    """A file for the page's script to save: its content in base64, and a number so that the same file is saved again."""
+    packed = base64.b64encode(content.encode("utf-8", "replace")).decode()
+    return f'<p class="file" title="{escape(name)}">{packed}</p><p>{time.monotonic_ns()}</p>'
 
 
 def notice_html(text: str) -> str:

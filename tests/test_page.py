@@ -102,10 +102,18 @@ def page(tmp_path):
     (documents / "trap.txt").write_text(f"A report on a vault\n\n{TRAP}\n\nNobody else was there.", "utf-8")
     (documents / "key.txt").write_text(f"What was seen on Monday\n\n{KEY}", "utf-8")
     code = """
-import sys
+import sys, time
 from qa import embedding
+from qa.quoting import QuoteAnswerer
 from qa.testing import HashEmbedder
 embedding.EMBEDDERS = {"local": lambda model, settings: HashEmbedder()}
+quoted = QuoteAnswerer.stream
+def stream(self, evidence):
+    for _ in range(200 if "slowly" in evidence.question else 0):
+        yield "word "
+        time.sleep(0.1)
+    yield from quoted(self, evidence)
+QuoteAnswerer.stream = stream
 import app
 sys.exit(app.main(sys.argv[1:]))
 """
@@ -154,18 +162,25 @@ def _shown(tab, name):
     return words.inner_text()
 
 
-@pytest.mark.browser
-def test_choosing_a_citation_highlights_its_words_and_nothing_leaves_this_machine(page, socket_enabled):
+@pytest.fixture
+def browser(socket_enabled):
+    """A Chromium without a window."""
     if CHROMIUM is None:
         if os.environ.get("WITNESS_REQUIRE_BROWSER"):
             pytest.fail("no Chromium found, and WITNESS_REQUIRE_BROWSER is set")
         pytest.skip("no Chromium found; install it to run the browser test")
     from playwright.sync_api import sync_playwright
 
-    asked: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = browser.new_page()
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.mark.browser
+def test_choosing_a_citation_highlights_its_words_and_nothing_leaves_this_machine(page, browser):
+    asked: list[str] = []
+    with browser.new_page() as tab:
         tab.on("request", lambda request: asked.append(request.url))
         tab.goto(page)
         _ask(tab, "When did the vault open?")
@@ -187,5 +202,58 @@ def test_choosing_a_citation_highlights_its_words_and_nothing_leaves_this_machin
         assert _shown(tab, "said-2-1") == KEY
         assert tab.evaluate("window.hacked") is None
         assert tab.locator(".document img, .document script, .answer img, .answer a:not(.mark, .each)").count() == 0
-        browser.close()
     assert asked and all(url.startswith((page, "data:", "blob:")) for url in asked)
+
+
+@pytest.mark.browser
+def test_a_conversation_is_saved_as_a_file_and_a_slow_answer_can_be_stopped(page, browser, tmp_path):
+    with browser.new_page() as tab:
+        tab.goto(page)
+        _ask(tab, "Where was the key found?")
+        _shown(tab, "words-1-1")
+        for form, suffix in (("Markdown", "md"), ("JSON", "json"), ("Markdown", "md")):
+            with tab.expect_download() as download:
+                tab.get_by_role("button", name=f"Save as {form}").click()
+            assert download.value.suggested_filename == f"conversation.{suffix}"
+            assert KEY in Path(download.value.path()).read_text("utf-8")
+        _ask(tab, "When did the vault open, slowly?")
+        tab.locator(".draft", has_text="word word").wait_for()
+        tab.get_by_role("button", name="Stop").click()
+        tab.locator(".draft").wait_for(state="detached")
+        assert tab.locator(".question").count() == 1
+        _ask(tab, "Who found the key in the garden?")
+        assert _shown(tab, "words-2-1") == KEY
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
+def test_nothing_stands_in_the_way_of_a_keyboard_or_a_screen_reader(page, browser, width, scheme):
+    """axe-core's rules, at the start, with an answer, and with what each source says."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found: list[object] = []
+    with browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme) as tab:
+
+        def examine() -> None:
+            tab.wait_for_timeout(400)  # colours fade in
+            found.extend((v["id"], v["nodes"][0]["html"]) for v in Axe().run(tab).response["violations"])
+
+        tab.goto(page)
+        tab.locator("#question textarea, #question input").first.wait_for()
+        examine()
+        _ask(tab, "Where was the key found?")
+        _shown(tab, "words-1-1")
+        examine()
+        tab.locator("a.each").click()
+        tab.locator(".survey").wait_for()
+        examine()
+    assert found == []
+
+
+def test_programs_can_ask_find_and_list(page):
+    from gradio_client import Client
+
+    client = Client(page, verbose=False)
+    assert client.predict("Where was the key found?", api_name="/ask")["citations"][0]["cited_text"] == KEY
+    assert client.predict("key", 1, api_name="/retrieve")[0]["source"] == "key.txt"
+    assert [s["source"] for s in client.predict(api_name="/sources")] == ["key.txt", "trap.txt"]
