@@ -63,16 +63,18 @@ class Events:
             yield gr.skip(), gr.skip(), gr.skip(), ""
             return
         earlier = self.stopped(turns)
+        box: Any = ""  # emptied once: what is typed while an answer is written stays
         try:
             for draft in self._drafts(question, turns):
                 if isinstance(draft, str):
-                    yield earlier + _messages(question, draft_html(draft)), gr.skip(), gr.skip(), ""
+                    yield earlier + _messages(question, draft_html(draft)), gr.skip(), gr.skip(), box
+                    box = gr.skip()
                     continue
                 turns = (*turns, draft)
                 shown = self.evidence(mark_name(len(turns), draft.citations[0]), turns) if draft.citations else NOTHING
-                yield earlier + _messages(question, answer_html(draft, len(turns))), shown, turns, ""
+                yield earlier + _messages(question, answer_html(draft, len(turns))), shown, turns, box
         except WitnessError as error:
-            yield earlier + _messages(question, notice_html(str(error))), gr.skip(), gr.skip(), ""
+            yield earlier + _messages(question, notice_html(str(error))), gr.skip(), gr.skip(), box
 
     def _drafts(self, question: str, turns: Sequence[Answer]) -> Iterator[str | Answer]:
         """What is being done or the text so far, not more often than the page can be drawn, then the answer."""

@@ -53,7 +53,8 @@ def build(corpus: Corpus, report: IndexReport, *, questions: Sequence[str] = ())
         running = [gr.on([question.submit, send.click], events.reply, **asked)]
         for button, text in zip(buttons, questions, strict=True):
             running.append(button.click(events.reply, **asked | {"inputs": [gr.State(text), turns]}))
-        stop.click(events.stopped, turns, chat, cancels=running, **quiet)
+        # Cancelling closes the stream on which an event's result would come, so the redrawing is an event of its own.
+        stop.click(None, cancels=running).then(events.stopped, turns, chat, **quiet)
         for form, button in exports.items():
             button.click(events.export, [gr.State(form), turns], exported, **quiet)
         chat.clear(lambda: (NOTHING, ()), None, [evidence, turns], **quiet)

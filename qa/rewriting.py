@@ -29,10 +29,12 @@ _OTHER = re.compile(r"\bthe other(?: one| man| woman| person| side| two)?\b|\ban
 _PERSON = re.compile(r"\b(?P<subject>he|she)\b|\b(?P<possessive>his|hers?)\b|\b(?P<object>him)\b", re.IGNORECASE)
 _THEY = re.compile(r"\b(?P<subject>they|them|both of them)\b|\b(?P<possessive>their)\b", re.IGNORECASE)
 _IT = re.compile(r"\b(?:it|this|that|there|then|these|those|so)\b", re.IGNORECASE)
+# A bare question word, with what may stand before it ("for how long") and behind it ("when was that", "which ones").
 _BARE = re.compile(
-    _LEAD
-    + r"(?:when|where|why|who|how(?: many| much| long| old)?|what(?: day| else| for)?|which(?: one| day)?|since when"
-    r"|until when|by whom|with whom|says who|who else|anyone else|anything else|what else)(?: (?:exactly|was|did|is)(?: (?:that|it|this))?)?\W*$",
+    _LEAD + r"(?P<word>(?:(?:for|since|until|till|by|with|from|to|in|on|at|about|of)\s+)?(?:when|where|why|whom?|whose"
+    r"|how(?: many| much| long| old| often| far)?|which(?: day| side)?|what(?: day| else| for| form| way| year| month)?)"
+    r"|says who|who else|anyone else|anything else)"
+    r"(?: ones?)?(?: exactly)?(?: (?:was|were|did|is|are)(?: (?:that|it|this|they|those))?)?\W*$",
     re.IGNORECASE,
 )
 _MARKER = re.compile(r"\s*\[\d+\]")
@@ -53,8 +55,8 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     previous, answer = history[-1][0], _MARKER.sub("", history[-1][1])
     return (
         _other(question, previous, [_MARKER.sub("", a) for _, a in reversed(history)])
-        or _substituted(question, previous)
         or _bare(question, previous)
+        or _substituted(question, previous)
         or _resolved(question, previous, answer, history)
         or question
     )
@@ -124,13 +126,14 @@ def _swap(previous: str, topic: str) -> str | None:
 
 def _bare(question: str, previous: str) -> str | None:
     """ "when?" after "Did they meet in Geneva?": the question word before what was asked."""
-    if not _BARE.match(question):
+    match = _BARE.match(question)
+    if match is None:
         return None
     body = re.sub(
         r"^\W*(?:who|what|when|where|why|how (?:many|much|long|old)|how|which)\b", "", previous, flags=re.IGNORECASE
     )
     body = re.sub(r"^(\s*)(?:did|does|do)\b", r"\1did", body, flags=re.IGNORECASE)
-    word = re.sub(r"\W+$", "", re.sub(_LEAD, "", question, flags=re.IGNORECASE))
+    word = match["word"]
     return f"{word[:1].upper()}{word[1:]} {body.strip(' ?')}?"
 
 

@@ -218,7 +218,12 @@ def test_a_conversation_is_saved_as_a_file_and_a_slow_answer_can_be_stopped(page
             assert KEY in Path(download.value.path()).read_text("utf-8")
         _ask(tab, "When did the vault open, slowly?")
         tab.locator(".draft", has_text="word word").wait_for()
-        tab.get_by_role("button", name="Stop").click()
+        box = tab.locator("#question textarea, #question input").first
+        box.fill("typed meanwhile")
+        tab.wait_for_timeout(500)
+        assert box.input_value() == "typed meanwhile"
+        with tab.expect_response(lambda response: response.url.endswith("/reset")):
+            tab.get_by_role("button", name="Stop").click()
         tab.locator(".draft").wait_for(state="detached")
         assert tab.locator(".question").count() == 1
         _ask(tab, "Who found the key in the garden?")

@@ -34,6 +34,23 @@ def test_a_bare_question_word_asks_about_what_was_asked_before():
     )
 
 
+@pytest.mark.parametrize(
+    ("question", "understood"),
+    [
+        ("for how long?", "For how long did Keller and Reuss talk in Bern?"),
+        ("in what form?", "In what form did Keller and Reuss talk in Bern?"),
+        ("when was that?", "When did Keller and Reuss talk in Bern?"),
+        ("And how often exactly?", "How often did Keller and Reuss talk in Bern?"),
+    ],
+)
+def test_a_bare_question_word_asks_it_of_what_was_asked_before(question, understood):
+    assert standalone(question, [("Did Keller and Reuss talk in Bern?", "Yes. [1]")]) == understood
+
+
+def test_which_ones_asks_for_what_was_counted():
+    assert standalone("Which ones?", [("How many towns voted?", "Three. [1]")]) == "Which towns voted?"
+
+
 @pytest.mark.parametrize("question", ["How many soldiers are at the border?", "Who is Tom Reed?", "Where is Bern?"])
 def test_a_question_that_stands_alone_passes_through(question):
     assert standalone(question, [SAID]) == question
