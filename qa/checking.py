@@ -198,7 +198,7 @@ def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, questio
     chosen = quoted.citations if question.wanted is None else first.citations
     if not any(overlapping(a, b) for s in good for a in s.citations for b in chosen):
         return False
-    if _off_topic(good, first, question):
+    if _off_topic(good, first, question, _speakers(first, evidence)):
         return False
     kinds: Sequence[Kind] = VALUE_KINDS.get(question.wanted, ()) if question.wanted else ()
     if given := [v.text for kind in kinds for v in new_values(question, kind, first.text, None)]:
@@ -213,13 +213,14 @@ def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, questio
     return bool(there - asked) or question.wanted is None
 
 
-def _off_topic(good: Sequence[Statement], first: Statement, question: Question) -> bool:
-    """True when statements repeat a word of the question that the first quote holds and their own quotes do not."""
+def _off_topic(good: Sequence[Statement], first: Statement, question: Question, speakers: set[str]) -> bool:
+    """True when statements repeat a word of the question that the first quote holds and their own quotes do not, names of
+    speakers aside, which are added to quotes."""
     said, backing = " ".join(s.text for s in good), " ".join(c.cited_text for s in good for c in s.citations)
     asked, there, quote, backed = (
         {w.stem for w in words(text) if w.content} for text in (question.text, said, first.text, backing)
     )
-    return bool(asked & there & quote - backed)
+    return bool((asked & there & quote) - backed - speakers)
 
 
 def _named(text: str) -> set[str]:

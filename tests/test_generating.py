@@ -218,6 +218,17 @@ def test_a_small_model_does_not_move_a_word_of_the_question_to_another_sentence(
         assert "few grounds for optimism" in corpus.ask("What did Dmitry Peskov say about optimism?").text
 
 
+def test_a_small_model_may_name_the_speaker_whom_the_quote_calls_he(folder: Path, open_corpus: Open) -> None:
+    said = (
+        "Joe Biden said on Wednesday that Russia will march in. He also threatened severe economic sanctions, he said."
+    )
+    (folder / "sanctions.txt").write_text(said)
+    model = ScriptedModel("Biden threatened severe economic sanctions.", small=True)
+    with open_corpus(answerer=model) as corpus:
+        corpus.sync()
+        assert corpus.ask("Which severe sanctions did Biden also threaten?").text.startswith("Biden threatened severe")
+
+
 def test_a_small_model_does_not_leave_out_the_names_that_several_quotes_give(folder: Path, open_corpus: Open) -> None:
     named = "Paul Whelan was convicted of espionage. Trevor Reed was convicted of hitting a policeman."
     (folder / "prisons.txt").write_text(f"Blinken asked for the release of two Americans in Russian prisons. {named}")
