@@ -14,11 +14,11 @@ from pathlib import Path
 from eval import comparing, scoring
 from eval.adapting import ADAPTERS, adapt, official_constant
 from eval.cases import Case, Suite
-from eval.comparing import compare
-from eval.diagnosing import ABOUT, counts
+from eval.comparing import compare, refuse_unlike
+from eval.diagnosing import ABOUT, tree
 from eval.estimating import estimate
 from eval.evaluating import SUITES, find_suite
-from eval.judging import Judge, calibrate, judged, perturbed_claims
+from eval.judging import LEAST_KAPPA, Judge, calibrate, judged, perturbed_claims
 from eval.linting import lint
 from eval.opening import SYSTEMS, open_system
 from eval.perturbing import PERTURBATIONS, perturb
@@ -85,8 +85,9 @@ def _print(scores: Scores, suite: Suite) -> None:
     print(scoring.table(scores))
     if suite.name.startswith("multihop_rag"):
         print(f"  a constant string has {official_constant(suite):.2f} by this set's own scorer: any word in common")
-    if lost := counts(scores):
-        print("\nwhere it goes wrong", *(f"  {n:>4}  {stage}: {ABOUT[stage]}" for stage, n in lost.items()), sep="\n")
+    if lost := tree(scores):
+        rows = (f"  {len(rows):>4}  {stage}: {ABOUT[stage]}" for stage, rows in lost.items())
+        print("\nwhere it goes wrong", *rows, sep="\n")
     if scores.tokens_per_success:
         print(f"\ntokens for every answer that is right and fully cited: {scores.tokens_per_success:.0f}")
     print("\ngates", *(f"  {r.text}" for r in scores.results), sep="\n")
@@ -105,7 +106,7 @@ def _scored(path: Path, options: Arguments) -> tuple[Suite, Run, Scores, tuple[s
         if calibration.believed:
             said = judged(judge, kept)
         else:
-            notes += ("Its word is left out: a headline needs a kappa of 0.6.",)
+            notes += (f"Its word is left out: a headline needs a kappa of {LEAST_KAPPA}.",)
     return suite, kept, score(suite, kept, judged=said, anyway=options.anyway), notes
 
 
@@ -124,15 +125,17 @@ def _score(options: Arguments) -> int:
 
 
 def _compare(options: Arguments) -> int:
-    before, after = (_scored(path, options)[2] for path in (options.before, options.after))
+    (*_, before, _), (*_, after, notes) = (_scored(path, options) for path in (options.before, options.after))
     found = compare(before, after, margin=options.margin, anyway=options.anyway)
-    print(comparing.table(found), found.status, sep="\n")
+    print(comparing.table(found), *notes, found.status, sep="\n")
     return EXIT[found.status]
 
 
 def _report(options: Arguments) -> int:
     suite, _, scores, notes = _scored(options.run, options)
     baseline = _scored(options.against, options)[2] if options.against else None
+    if baseline and not options.anyway:
+        refuse_unlike(baseline, scores)
     beside = tuple(_scored(path, options)[2] for path in options.beside)
     report = Report(suite, scores, baseline, beside, notes)
     out = options.out or options.run.with_suffix(".html")

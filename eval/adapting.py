@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from eval.cases import Case, Gold, Side, Suite, save_suite
-from eval.texts import bare, tokens
+from eval.texts import bare, json_lines, tokens
 
 Row = Mapping[str, Any]
 Texts = dict[str, str]  # by file name
@@ -42,7 +42,7 @@ def adapt(name: str, data: Path, out: Path) -> Suite:
 
 
 def _lines(path: Path) -> Iterator[Row]:
-    return map(json.loads, path.read_text("utf-8").splitlines())
+    return (json.loads(line) for _, line in json_lines(path))
 
 
 def _named(text: str, **described: str) -> tuple[str, str]:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from eval.texts import json_lines
+
 AnswerType = Literal["span", "number", "date", "yes_no", "list"]
 Split = Literal["dev", "test"]
 
@@ -171,12 +173,11 @@ def load_suite(folder: Path) -> Suite:
         raise ValueError(f"{described}: {error}") from error
     path = folder / suite.cases_file
     rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        if line.strip():
-            try:
-                rows.append(_case(line, suite.defaults))
-            except ValueError as error:
-                raise ValueError(f"{path}:{number}: {error}") from error
+    for number, line in json_lines(path):
+        try:
+            rows.append(_case(line, suite.defaults))
+        except ValueError as error:
+            raise ValueError(f"{path}:{number}: {error}") from error
     return suite.model_copy(update={"rows": tuple(rows)})
 
 

@@ -80,9 +80,9 @@ def compare(before: Scores, after: Scores, *, margin: float = MARGIN, anyway: bo
     chosen: Sequence[Key] = list(dict.fromkeys([*gated, *((name, None) for name in METRICS)]))
     pairs = {key: _pairs(before, after, *key) for key in chosen}
     tested = {key: _p(key[0], *columns) for key, columns in pairs.items() if columns[0]}
-    corrected = holm({str(key): p for key, p in tested.items() if key in gated})
+    corrected = holm({key: p for key, p in tested.items() if key in gated})
     differences = tuple(
-        _difference(before, after, key, pairs[key], corrected.get(str(key), p), key in gated, margin)
+        _difference(before, after, key, pairs[key], corrected.get(key, p), key in gated, margin)
         for key, p in tested.items()
     )
     then, now = _right(before), _right(after)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 from eval.metrics import Observed, covers, hits, resolves
@@ -68,8 +67,3 @@ def tree(scores: Scores) -> dict[Stage, list[Row]]:
         if (stage := diagnose(row, indexed)) is not None:
             found.setdefault(stage, []).append(row)
     return {stage: found[stage] for stage in ABOUT if stage in found}
-
-
-def counts(scores: Scores) -> Counter[Stage]:
-    """How many rows each stage lost."""
-    return Counter({stage: len(rows) for stage, rows in tree(scores).items()})

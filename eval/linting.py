@@ -11,7 +11,7 @@ from eval.cases import Case, Suite, digest_of, load_suite
 from eval.correctness import in_digits
 from eval.documents import Documents
 from eval.metrics import METRICS
-from eval.texts import folded
+from eval.texts import folded, json_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,7 @@ def lint(folder: Path) -> list[Problem]:
 
 def _lines(path: Path) -> dict[str, int]:
     """The last line of every id."""
-    rows = enumerate(path.read_text("utf-8").splitlines(), start=1)
-    return {json.loads(line)["id"]: number for number, line in rows if line.strip()}
+    return {json.loads(line)["id"]: number for number, line in json_lines(path)}
 
 
 def _of_suite(suite: Suite) -> Iterator[str]:

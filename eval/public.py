@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.texts import folded
+from eval.texts import folded, json_lines
 from qa.types import Turn
 
 
@@ -94,7 +94,7 @@ def shared() -> Path:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    return map(json.loads, path.read_text("utf-8").splitlines())
+    return (json.loads(line) for _, line in json_lines(path))
 
 
 def multihop(folder: Path) -> tuple[list[Text], list[FactQuery]]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from eval.cases import Strict
-from qa.types import Answer, Citation
+from qa.types import Answer, Citation, Passage
 
 FORMAT = 1
 
@@ -132,7 +130,7 @@ def response_of(answer: Answer, deeper: tuple[Found, ...] = (), seconds: float |
             tuple(Given(value=s.value, sources=tuple(dict.fromkeys(c.source for c in s.citations))) for s in d.sides)
             for d in answer.disagreements
         ),
-        passages=(*(_found(p.passage) for p in answer.passages), *deeper),
+        passages=(*(found(p.passage) for p in answer.passages), *deeper),
         confidence=answer.confidence,
         understood=answer.standalone_question,
         input_tokens=answer.usage.input_tokens,
@@ -147,7 +145,8 @@ def _cited(citation: Citation) -> Cited:
     return Cited(source=c.source, start=c.start_char_index, end=c.end_char_index, text=c.cited_text, verdict=c.verdict)
 
 
-def _found(passage: Any, in_context: bool = True) -> Found:
+def found(passage: Passage, in_context: bool = True) -> Found:
+    """A passage of Witness as a run keeps it."""
     start, end = passage.start_char_index, passage.end_char_index
     return Found(source=passage.source, start=start, end=end, in_context=in_context)
 
@@ -167,13 +166,13 @@ def append(path: Path, record: Record) -> None:
 
 
 def read_run(path: Path) -> Run:
-    """A run as it was kept; a last line that was cut off by a kill is left out. Raises ValueError for another file."""
+    """A run as it was kept; a last line that a kill cut short is left out. Raises ValueError for another file."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = _whole(path.read_bytes()).decode("utf-8").split("\n")
         header = Header.model_validate_json(lines[0])
-    except (OSError, UnicodeDecodeError, IndexError, ValidationError) as error:
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise ValueError(f"{path} is not a run of `python -m eval run`: {error}") from error
-    return Run(header=header, records=tuple(_records(path, lines[1:])))
+    return Run(header=header, records=tuple(_records(path, lines[1:-1])))
 
 
 def _records(path: Path, lines: list[str]) -> Iterator[Record]:
@@ -181,21 +180,16 @@ def _records(path: Path, lines: list[str]) -> Iterator[Record]:
         try:
             yield Record.model_validate_json(line)
         except ValidationError as error:
-            if number - 1 == len(lines) and not _whole(line):
-                return
             raise ValueError(f"{path}:{number}: {error}") from error
-
-
-def _whole(line: str) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
 
 
 def mend(path: Path) -> None:
     """Takes off a last line that a kill cut short, so that the next one does not run into it."""
     content = path.read_bytes()
-    if not content.endswith(b"\n"):
-        path.write_bytes(content[: content.rfind(b"\n") + 1])
+    if len(_whole(content)) < len(content):
+        path.write_bytes(_whole(content))
+
+
+def _whole(content: bytes) -> bytes:
+    """Everything up to the last end of a line. A line is ended by nothing else: answers hold other separators."""
+    return content[: content.rfind(b"\n") + 1]

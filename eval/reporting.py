@@ -39,7 +39,7 @@ class CaseView:
 
 @dataclass(frozen=True)
 class Report:
-    """A scored run, and what it is held against: a `baseline` run, and other systems `beside` it by name."""
+    """A scored run, and what it is held against: a `baseline` run, compared as it is, and other systems `beside` it."""
 
     suite: Suite
     scores: Scores

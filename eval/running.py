@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from eval.cases import Case, Split, Suite
 from eval.records import Header, Record, Response, Run, append, begin, mend, read_run
-from eval.systems import System, request_of
+from eval.systems import Request, System, request_of
 from eval.texts import digest
 
 
@@ -129,7 +129,7 @@ def _asking(suite: Suite, system: System, plan: Plan) -> Callable[[Case, int], R
         if kept:
             return kept.model_copy(update={"id": case.id, "repeat": repeat, "cached": True})
         began = time.perf_counter()
-        response, error = _responded(system, case, plan.history)
+        response, error = _responded(system, request)
         seconds = (time.perf_counter() - began) / len(request.turns)
         if response is not None and response.seconds is not None:
             seconds = response.seconds
@@ -142,9 +142,9 @@ def _asking(suite: Suite, system: System, plan: Plan) -> Callable[[Case, int], R
     return ask
 
 
-def _responded(system: System, case: Case, history: str) -> tuple[Response | None, str]:
+def _responded(system: System, request: Request) -> tuple[Response | None, str]:
     try:
-        return system.respond(request_of(case, history)), ""
+        return system.respond(request), ""
     except Exception as error:  # any system may be under test: what it raises is a result
         return None, f"{type(error).__name__}: {error}"
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
+from typing import TypeVar
 
 from eval.intervals import Interval
 
+K = TypeVar("K")
 ALPHA, POWER = 0.05, 0.8
 
 
@@ -46,9 +48,9 @@ def permutation(before: Sequence[float], after: Sequence[float]) -> float:
     return float(test.pvalue)
 
 
-def holm(values: Mapping[str, float]) -> dict[str, float]:
+def holm(values: Mapping[K, float]) -> dict[K, float]:
     """p values corrected for their number (Holm 1979): the k-th smallest of n times n - k + 1, never falling."""
-    corrected: dict[str, float] = {}
+    corrected: dict[K, float] = {}
     most = 0.0
     for position, name in enumerate(sorted(values, key=lambda n: values[n])):
         most = max(most, min(1.0, (len(values) - position) * values[name]))

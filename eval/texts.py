@@ -6,6 +6,8 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„\"«»‘’'`", "") | dict.fromkeys("–—‑", "-"))
 _ARTICLES = frozenset(("a", "an", "the"))
@@ -59,3 +61,12 @@ def token_f1(given: str, gold: str) -> float:
 def digest(*parts: str) -> str:
     """Twelve hex digits of `parts`."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a JSON Lines file that hold something, with their numbers from 1.
+
+    Not `str.splitlines`, which also splits at separators that JSON leaves inside a string, such as U+2028.
+    """
+    with path.open(encoding="utf-8") as lines:
+        yield from ((number, line) for number, line in enumerate(lines, start=1) if line.strip())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.cases import Suite
-from eval.records import Found, Response, response_of
+from eval.records import Response, found, response_of
 from eval.systems import Options, Request
 from eval.texts import digest
 from qa import Corpus, StoreMismatch
@@ -32,12 +32,8 @@ class Witness:
         seconds = conversation.usage.seconds / len(request.turns)
         known = {p.passage.id for p in answer.passages}
         deeper = (s.passage for s in self.corpus.retrieve(answer.standalone_question, DEEPER))
-        found = tuple(
-            Found(source=p.source, start=p.start_char_index, end=p.end_char_index, in_context=False)
-            for p in deeper
-            if p.id not in known
-        )
-        return response_of(answer, found, seconds)
+        further = tuple(found(p, in_context=False) for p in deeper if p.id not in known)
+        return response_of(answer, further, seconds)
 
     def close(self) -> None:
         """Gives the store back."""

@@ -26,6 +26,11 @@ def test_a_wrong_line_is_named(tmp_path):
     assert "turns" in str(lint(tmp_path / "s")[0])
 
 
+def test_a_question_may_hold_separators_of_lines(tmp_path):
+    odd = YEARS.model_copy(update={"turns": ("one\u2028two\x85?",)})
+    assert write_suite(tmp_path / "s", (odd,)).cases == (odd,)
+
+
 def test_defaults_lie_under_every_case(tmp_path):
     folder = write_suite(tmp_path / "s").folder
     (folder / "suite.yaml").write_text("name: s\nversion: 1\ncorpus: documents\ndefaults: {tags: [plain]}\n")

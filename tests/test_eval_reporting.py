@@ -102,3 +102,8 @@ def test_the_command_writes_all_three(tmp_path, capsys):
     assert [p.name for p in sorted(tmp_path.glob("run.*"))] == ["run.html", "run.jsonl", "run.md", "run.xml"]
     assert main(["compare", str(run), str(run)]) == 0
     assert capsys.readouterr().out.endswith("pass\n")
+    other = tmp_path / "other.jsonl"
+    begin(other, header(suite, history="gold"))
+    append(other, Record(id="years", response=response("16 years.", SIXTEEN)))
+    assert main(["report", str(run), "--against", str(other)]) == 2, "runs that are not alike are not compared"
+    assert main(["report", str(run), "--against", str(other), "--anyway"]) == 0

@@ -77,6 +77,22 @@ def test_a_line_that_was_cut_off_is_asked_again(tmp_path):
     assert system.asked == ["c0", "c1", "c2", "c2"]
 
 
+@pytest.mark.parametrize("cut", ["newline", "character"])
+def test_a_line_cut_anywhere_is_asked_again_whatever_its_answer_holds(tmp_path, cut):
+    class Foreign(Counting):
+        def respond(self, request: Request) -> Response:
+            super().respond(request)
+            return Response(text="é\u2028\x85é" * 30)  # ends of lines for str.splitlines, not for JSON
+
+    suite, out, system = write_suite(tmp_path / "s", cases(2)), tmp_path / "run.jsonl", Foreign()
+    run(suite, system, out)
+    content = out.read_bytes()
+    out.write_bytes(content[:-1] if cut == "newline" else content[: content.rindex("é".encode()) + 1])
+    assert [r.id for r in read_run(out).records] == ["c0"]
+    assert [r.id for r in run(suite, system, out).records] == ["c0", "c1"]
+    assert system.asked == ["c0", "c1", "c1"]
+
+
 def test_a_damaged_line_in_the_middle_is_named(tmp_path):
     suite, out = write_suite(tmp_path / "s", cases(3)), tmp_path / "run.jsonl"
     run(suite, Counting(), out)
