@@ -22,7 +22,8 @@ from qa.errors import SourceNotFound, WitnessError
 from qa.types import Answer, Citation, Usage
 
 if TYPE_CHECKING:
-    from qa.corpus import Conversation, Corpus
+    from qa.conversation import Conversation
+    from qa.corpus import Corpus
 
 MOST_CHARACTERS = 2_000  # of a question
 MOST_PASSAGES = 100

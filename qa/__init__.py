@@ -13,7 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qa.corpus import Conversation, Corpus
+    from qa.conversation import Conversation
+    from qa.corpus import Corpus
     from qa.errors import (
         EndpointError,
         ModelUnavailable,
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "qa.corpus": ("Conversation", "Corpus"),
+    "qa.conversation": ("Conversation",),
+    "qa.corpus": ("Corpus",),
     "qa.errors": (
         "EndpointError", "ModelUnavailable", "ReadError", "SourceNotFound", "StoreDamaged", "StoreError", "StoreLocked", "StoreMismatch",
         "WeightsUnavailable", "WitnessError",

@@ -11,7 +11,7 @@ from typing import Literal
 from qa.kinds import CLASSES
 from qa.questions import Question, Wanted
 from qa.synonyms import grouped
-from qa.words import SPEECH_VERBS, stem, words
+from qa.words import SPEECH_VERBS, content, stem, words
 
 AskedKind = Literal["date", "number", "money", "person", "place", "class", "noun"]
 
@@ -84,7 +84,7 @@ def read_asked(question: Question) -> Asked | None:
     kind = _kind(question, head)
     if kind is None or not subject or not _asks_one_fact(_QUOTED.sub("", text), kind):
         return None
-    own = {w.stem for w in words(text) if w.content} - set(subject)
+    own = content(text) - set(subject)
     if (own - {head}) & _SAYING or (question.speaker and text == question.text):
         return None
     related = frozenset(own).union(*(RELATED.get(s, frozenset()) for s in own))

@@ -18,7 +18,7 @@ from qa.synonyms import SYNONYMS
 from qa.types import Answer, Citation, Evidence, Passage, Sentence, Statement, Verdict
 from qa.values import Kind
 from qa.wanted import VALUE_KINDS, new_values
-from qa.words import fold, names, same_name, words
+from qa.words import content, fold, names, same_name, words
 
 _RELATED = 0.74  # cosine with the question, from which a sentence may answer it without sharing a word
 _ALIGNED = 6  # sentences among which those that a draft without quotes rests on are looked for
@@ -170,7 +170,7 @@ def bears_on(question: Question | None, candidate: Candidate) -> bool:
 
 
 def _is_related(question: Question, text: str, similarity: float) -> bool:
-    there = {w.stem for w in words(text) if w.content}
+    there = content(text)
     asked = {s for t in question.terms for s in (t, *SYNONYMS.get(t, ()))}
     return similarity >= _RELATED or any(a == t or same_name(a, t) for a in asked for t in there)
 
@@ -203,7 +203,7 @@ def keeps(good: Sequence[Statement], quoted: Answer, evidence: Evidence, questio
     kinds: Sequence[Kind] = VALUE_KINDS.get(question.wanted, ()) if question.wanted else ()
     if given := [v.text for kind in kinds for v in new_values(question, kind, first.text, None)]:
         return any(fold(v) in fold(said) for v in given)
-    asked, there = ({w.stem for w in words(text) if w.content} for text in (question.text, said))
+    asked, there = (content(text) for text in (question.text, said))
     listed = _named(" ".join(s.text for s in quoted.statements)) - asked - _speakers(first, evidence)
     if question.several and listed:
         return len(listed & there) >= _KEPT * len(listed)
@@ -217,9 +217,7 @@ def _off_topic(good: Sequence[Statement], first: Statement, question: Question, 
     """True when statements repeat a word of the question that the first quote holds and their own quotes do not, names of
     speakers aside, which are added to quotes."""
     said, backing = " ".join(s.text for s in good), " ".join(c.cited_text for s in good for c in s.citations)
-    asked, there, quote, backed = (
-        {w.stem for w in words(text) if w.content} for text in (question.text, said, first.text, backing)
-    )
+    asked, there, quote, backed = (content(text) for text in (question.text, said, first.text, backing))
     return bool((asked & there & quote) - backed - speakers)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.values import Value
-from qa.words import SPEECH_VERBS, same_name, words
+from qa.words import SPEECH_VERBS, content, same_name, words
 
 _CLAUSE = re.compile(r"[,;:–—()“”]|\b(?:that|which|while|but|and)\b")
 _REACH = 60
@@ -100,7 +100,7 @@ def _same_place(one: str, other: str) -> bool:
 
 
 def _same_words(one: str, other: str) -> bool:
-    ours, theirs = ({w.stem for w in words(side) if w.content} for side in (one, other))
+    ours, theirs = (content(side) for side in (one, other))
     return ours <= theirs or theirs <= ours or all(any(same_name(a, b) for b in theirs) for a in ours)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from qa import indexing
 from qa.citing import settled
+from qa.conversation import Conversation
 from qa.embedding import make_embedder
 from qa.errors import SourceNotFound
 from qa.generating import make_answerer
@@ -190,18 +191,25 @@ class Corpus:
         understood, usage = self._understood(question, history, tokens_left)
         routed = self._route(understood)
         found = self._retrieved(routed, question, history, self.settings.passages)
+        passages = within_budget(found.passages, self.settings.context_tokens)
+        left = None if tokens_left is None else max(0, tokens_left - usage.tokens)
+        return self._evidence(question, understood, routed, replace(found, passages=passages), usage, left)
+
+    def _evidence(
+        self, question: str, understood: str, routed: Route, found: Retrieved, usage: Usage, tokens_left: int | None
+    ) -> Evidence:
         return Evidence(
             question=question,
             standalone_question=understood,
             asked=routed.question,
             named_sources=routed.asked_of,
-            passages=within_budget(found.passages, self.settings.context_tokens),
+            passages=found.passages,
             text_of=self.text,
             mentions=self._store.document_frequency,
             passage_count=self._store.passage_count,
             steps=found.steps,
             usage=usage,
-            tokens_left=None if tokens_left is None else max(0, tokens_left - usage.tokens),
+            tokens_left=tokens_left,
         )
 
     def _understood(self, question: str, history: Sequence[Turn], tokens_left: int | None) -> tuple[str, Usage]:
@@ -243,11 +251,11 @@ class Corpus:
         else:
             nearest |= dict.fromkeys(s.source for s in self.sources())
         chosen = [s for s in self.sources() if s.source in list(nearest)[:_MOST_SURVEYED]]
+        routed = self._route(question)
         lanes = tuple(Lane(s.source, frozenset([s.source])) for s in chosen)
-        routed = replace(self._route(question), lanes=lanes)
-        found = self._retrieved(routed, question, (), _EACH * len(chosen))
-        evidence = replace(self.evidence(question), passages=found.passages, named_sources=frozenset())
-        return survey(evidence, chosen, answer)
+        found = self._retrieved(replace(routed, lanes=lanes), question, (), _EACH * len(chosen))
+        whole = replace(routed, lanes=())  # every source is asked, whichever the question names
+        return survey(self._evidence(question, question, whole, found, Usage(), None), chosen, answer)
 
     def _retrieved(self, routed: Route, question: str, history: Sequence[Turn], k: int) -> Retrieved:
         said = background(question, history) if self.settings.background else ()
@@ -316,46 +324,3 @@ class Corpus:
         from qa.llamaindex import make_chat_engine
 
         return make_chat_engine(self.stream)
-
-
-class Conversation:
-    """Turns of questions and answers about one corpus. It belongs to the caller; the corpus keeps nothing of it.
-
-    `usage` sums what its answers cost. With the setting `conversation_tokens`, questions are answered by quotes once
-    that is spent.
-    """
-
-    def __init__(self, corpus: Corpus, history: Sequence[Turn] = (), usage: Usage | None = None) -> None:
-        self._corpus = corpus
-        self.history: list[Turn] = list(history)
-        self.usage = usage or Usage()
-
-    def ask(self, question: str) -> Answer:
-        """Answers a question, a follow-up included; `answer.standalone_question` is the question as understood."""
-        return [event for event in self.stream(question) if isinstance(event, Answer)][-1]
-
-    def stream(self, question: str) -> Iterator[str | Answer]:
-        """Yields the answer's text as it is written, then the finished Answer."""
-        for event in self._corpus.stream(question, history=self.history, tokens_left=self._tokens_left()):
-            if isinstance(event, Answer):
-                self._remember(event)
-            yield event
-
-    async def aask(self, question: str) -> Answer:
-        """`ask` without blocking the event loop."""
-        return await asyncio.to_thread(self.ask, question)
-
-    async def astream(self, question: str) -> AsyncIterator[str | Answer]:
-        """`stream` without blocking the event loop."""
-        async for event in self._corpus.astream(question, history=self.history, tokens_left=self._tokens_left()):
-            if isinstance(event, Answer):
-                self._remember(event)
-            yield event
-
-    def _tokens_left(self) -> int | None:
-        most = self._corpus.settings.conversation_tokens
-        return max(0, most - self.usage.tokens) if most else None
-
-    def _remember(self, answer: Answer) -> None:
-        self.usage += answer.usage
-        self.history.append(answer.turn)

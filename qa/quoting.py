@@ -20,7 +20,7 @@ from qa.types import Answer, Citation, Disagreement, Evidence, Side, Statement
 from qa.values import Kind, Value, values
 from qa.voices import speakers
 from qa.wanted import VALUE_KINDS, new_values
-from qa.words import fold, words
+from qa.words import content, fold, words
 
 _MOST_STATEMENTS = 3
 _AS_GOOD = 0.7  # of the best sentence's score, for another to be quoted beside it
@@ -299,7 +299,7 @@ def attributed(candidate: Candidate) -> str:
 
 
 def _says_same(one: Candidate, other: Candidate) -> bool:
-    a, b = ({w.stem for w in words(c.text) if w.content} for c in (one, other))
+    a, b = (content(c.text) for c in (one, other))
     return bool(a and b) and len(a & b) / min(len(a), len(b)) >= _SAME_WORDS
 
 

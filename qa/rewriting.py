@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from qa.attributing import bare_name
 from qa.questions import SPEECH_ASKED, read_question
 from qa.types import Turn
-from qa.words import Name, fold, names, same_name, words
+from qa.words import Name, content, fold, names, same_name, words
 
 _LEAD = r"^\W*(?:and|but|so|ok|okay|no|sorry|well|then|also)?\b[\s,]*"
 _ABOUT = re.compile(
@@ -67,8 +67,7 @@ def background(question: str, history: Sequence[Turn]) -> tuple[tuple[str, float
 
     The more a question says itself, the less counts what was said before it. A first turn has no background.
     """
-    content = len({w.stem for w in words(question) if w.content})
-    share = min(1.0, _ENOUGH / max(1, content))
+    share = min(1.0, _ENOUGH / max(1, len(content(question))))
     older = " ".join(asked for asked, _ in history[:-1])
     said = [(q, PREVIOUS_QUESTION) for q, _ in history[-1:]] + [(older, OLDER_QUESTIONS)]
     said += [(_MARKER.sub("", answer), LAST_ANSWER) for _, answer in history[-1:]]

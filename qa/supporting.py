@@ -14,7 +14,7 @@ from itertools import pairwise
 from qa.attributing import Attribution, attribution
 from qa.synonyms import SYNONYMS
 from qa.values import number, values
-from qa.words import SPEECH_VERBS, Name, Word, fold, names, same_name, stem, words
+from qa.words import SPEECH_VERBS, Name, Word, content, fold, names, same_name, stem, words
 
 _MOST_NEW = 0.4  # share of a sentence's words that its quotes may lack
 _SHARED_START = 5  # letters with which "negotiations" and "negotiators" count as one word
@@ -97,7 +97,7 @@ def unnamed_speaker(sentence: str, backing: Sequence[Backing]) -> str | None:
 
 def overlap(sentence: str, text: str) -> float:
     """The share of the sentence's content words that `text` has, 0 to 1."""
-    own = {w.stem for w in words(sentence) if w.content}
+    own = content(sentence)
     there = _stems(text)
     return sum(_is_there(s, there) for s in own) / len(own) if own else 0.0
 

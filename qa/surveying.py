@@ -12,7 +12,7 @@ from qa.questions import Question, read_question
 from qa.scoring import ANSWERS, Candidate, candidates
 from qa.types import Account, Answer, Citation, Evidence, Source
 from qa.wanted import VALUE_KINDS, new_values
-from qa.words import words
+from qa.words import content
 
 _SAYS = 0.6 * ANSWERS  # of a source's best sentence: less has to be said where one source is asked than where all are
 _NAMES = 0.55  # of the names asked for that the source which names most of them has: another tells of something else
@@ -77,5 +77,5 @@ def _folded(found: Sequence[Account]) -> list[Account]:
 def _same_words(one: Account, other: Account) -> bool:
     if one.citation is None or other.citation is None:
         return False
-    a, b = ({w.stem for w in words(t.citation.cited_text) if w.content} for t in (one, other) if t.citation)
+    a, b = (content(t.citation.cited_text) for t in (one, other) if t.citation)
     return bool(a and b) and len(a & b) >= _SAME_WORDS * max(len(a), len(b))

@@ -72,6 +72,11 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(w.stem for w in words(text))
 
 
+def content(text: str) -> frozenset[str]:
+    """The stems of the words of `text` that say something: no articles, prepositions and the like."""
+    return frozenset(w.stem for w in words(text) if w.content)
+
+
 def _words(text: str) -> Iterator[Word]:
     for match in _TOKEN.finditer(text):
         bare = _POSSESSIVE.sub("", match.group()) or match.group()

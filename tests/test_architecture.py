@@ -58,6 +58,7 @@ FLOORS = (
     ("quoting", "indexing", "testing", "surveying"),
     ("writing",),
     ("generating",),
+    ("conversation",),
     ("corpus",),
     ("cli",),
 )

@@ -31,22 +31,17 @@ def test_the_same_words_by_two_speakers_are_two_sides(ask):
     assert answer.disagreements[0].about == "speaker"
 
 
-def test_one_speaker_in_two_spellings_is_no_disagreement(ask):
-    answer = ask(
-        CEASEFIRE,
-        post='"The ceasefire has to be kept without any conditions," Andriy Yermak told reporters.',
-        wire='"The ceasefire must be kept without conditions," Yermack told the agencies.',
-    )
-    assert not answer.disagreements and "Yerma" in answer.text
-
-
-def test_two_speakers_of_different_words_do_not_disagree(ask):
-    answer = ask(
-        CEASEFIRE,
-        post='"The ceasefire has to be kept without any conditions," Kozak told reporters.',
-        wire='"We will speak about conditions in Berlin," Yermak told the agencies.',
-    )
-    assert not answer.disagreements and "Kozak" in answer.text
+@pytest.mark.parametrize(
+    ("speaker", "other"),
+    [
+        ("Andriy Yermak", '"The ceasefire must be kept without conditions," Yermack told the agencies.'),
+        ("Kozak", '"We will speak about conditions in Berlin," Yermak told the agencies.'),
+    ],
+)
+def test_one_speaker_in_two_spellings_or_of_other_words_is_no_disagreement(ask, speaker, other):
+    post = f'"The ceasefire has to be kept without any conditions," {speaker} told reporters.'
+    answer = ask(CEASEFIRE, post=post, wire=other)
+    assert not answer.disagreements and speaker in answer.text
 
 
 def test_a_source_that_does_not_name_the_place_takes_no_side(ask):
