@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, Unpack
 
 from qa.settings import Settings
-from qa.types import Answer, Turn, Usage
+from qa.types import Answer, AskOptions, Turn, Usage
 
 
 class Answering(Protocol):
@@ -15,15 +15,11 @@ class Answering(Protocol):
 
     settings: Settings
 
-    def stream(
-        self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None
-    ) -> Iterator[str | Answer]:
+    def stream(self, question: str, **options: Unpack[AskOptions]) -> Iterator[str | Answer]:
         """The text as it is written, then the Answer."""
         ...
 
-    def astream(
-        self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None
-    ) -> AsyncIterator[str | Answer]:
+    def astream(self, question: str, **options: Unpack[AskOptions]) -> AsyncIterator[str | Answer]:
         """The same without blocking the event loop."""
         ...
 
@@ -31,7 +27,7 @@ class Answering(Protocol):
 class Conversation:
     """Turns of questions and answers about one corpus. It belongs to the caller; the corpus keeps nothing of it.
 
-    `usage` sums what its answers cost. With the setting `conversation_tokens`, questions are answered by quotes once
+    `usage` sums what its answers cost; each question may have options of its own, `history` aside. With the setting `conversation_tokens`, questions are answered by quotes once
     that is spent.
     """
 
@@ -40,31 +36,32 @@ class Conversation:
         self.history: list[Turn] = list(history)
         self.usage = usage or Usage()
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """Answers a question, a follow-up included; `answer.standalone_question` is the question as understood."""
-        return [event for event in self.stream(question) if isinstance(event, Answer)][-1]
+        return [event for event in self.stream(question, **options) if isinstance(event, Answer)][-1]
 
-    def stream(self, question: str) -> Iterator[str | Answer]:
+    def stream(self, question: str, **options: Unpack[AskOptions]) -> Iterator[str | Answer]:
         """Yields the answer's text as it is written, then the finished Answer."""
-        for event in self._corpus.stream(question, history=self.history, tokens_left=self._tokens_left()):
+        for event in self._corpus.stream(question, **self._options(options)):
             if isinstance(event, Answer):
                 self._remember(event)
             yield event
 
-    async def aask(self, question: str) -> Answer:
+    async def aask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """`ask` without blocking the event loop."""
-        return await asyncio.to_thread(self.ask, question)
+        return await asyncio.to_thread(self.ask, question, **options)
 
-    async def astream(self, question: str) -> AsyncIterator[str | Answer]:
+    async def astream(self, question: str, **options: Unpack[AskOptions]) -> AsyncIterator[str | Answer]:
         """`stream` without blocking the event loop."""
-        async for event in self._corpus.astream(question, history=self.history, tokens_left=self._tokens_left()):
+        async for event in self._corpus.astream(question, **self._options(options)):
             if isinstance(event, Answer):
                 self._remember(event)
             yield event
 
-    def _tokens_left(self) -> int | None:
+    def _options(self, given: AskOptions) -> AskOptions:
         most = self._corpus.settings.conversation_tokens
-        return max(0, most - self.usage.tokens) if most else None
+        left = max(0, most - self.usage.tokens) if most else None
+        return {**given, "history": self.history, "tokens_left": left}
 
     def _remember(self, answer: Answer) -> None:
         self.usage += answer.usage

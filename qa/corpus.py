@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from qa import indexing
 from qa.citing import settled
@@ -20,6 +19,7 @@ from qa.conversation import Conversation
 from qa.embedding import make_embedder
 from qa.errors import SourceNotFound
 from qa.generating import make_answerer
+from qa.remembering import AnswerCache
 from qa.retrieval import Retrieved, retrieve, within_budget
 from qa.rewriting import background, standalone
 from qa.routing import Directory, Lane, Route, directory, route
@@ -28,6 +28,8 @@ from qa.surveying import survey
 from qa.types import (
     Account,
     Answer,
+    Answerer,
+    AskOptions,
     Evidence,
     IndexReport,
     Progress,
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from qa.llamaindex import BaseChatEngine, BaseRetriever
 
 _DONE = object()
-_MOST_KEPT = 256  # answers of a model
+_MOST_DIRECTORIES = 16
 _MOST_SURVEYED, _EACH = 40, 3  # sources that are asked one by one, and passages of each
 
 
@@ -83,8 +85,8 @@ class Corpus:
             rebuild=rebuild,
         )
         self._sources: tuple[Source, ...] | None = None
-        self._directory: Directory | None = None
-        self._answered: OrderedDict[object, Answer] = OrderedDict()
+        self._directories: dict[frozenset[str] | None, Directory] = {}
+        self._answered = AnswerCache()
         if rebuild:
             self.rebuild()
 
@@ -130,7 +132,7 @@ class Corpus:
         try:
             yield
         finally:
-            self._sources = self._directory = None
+            self._sources, self._directories = None, {}
             self._answered.clear()
 
     def add(self, documents: Iterable[Any]) -> tuple[str, ...]:
@@ -143,30 +145,40 @@ class Corpus:
         with self._changing():
             return tuple(indexing.add(self._store, self.embedder, self.settings, given))
 
-    def ask(self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None) -> Answer:
-        """Answers from the documents alone. `history` holds (question, answer text) pairs, oldest first.
+    def add_files(self, files: Mapping[str, str | PathLike[str]], progress: Progress | None = None) -> IndexReport:
+        """Reads files from anywhere into the corpus: `files` maps the source that each shall have to its path.
 
-        `tokens_left` is the most that a model may spend; without it there is only the limit for one answer. Never raises
-        for a question: where the documents do not answer, `answer.abstained` is true; where a model does not,
-        `answer.notice` says why.
+        They are read as `sync` reads, in a process of their own and within limits, and a bad one never stops the rest.
+        `sync` never touches them; `remove` does.
         """
-        events = self.stream(question, history=history, tokens_left=tokens_left)
+        with self._changing():
+            paths = {source: Path(path) for source, path in files.items()}
+            return indexing.add_files(self._store, self.embedder, self.settings, paths, progress)
+
+    def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
+        """Answers from the documents alone.
+
+        `history` holds (question, answer text) pairs, oldest first; `AskOptions` tells the other options. Never raises for a
+        question: where the documents do not answer, `answer.abstained` is true; where a model does not, `answer.notice`
+        says why.
+        """
+        events = self.stream(question, **options)
         return [event for event in events if isinstance(event, Answer)][-1]
 
-    def stream(
-        self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None
-    ) -> Iterator[str | Answer]:
+    def stream(self, question: str, **options: Unpack[AskOptions]) -> Iterator[str | Answer]:
         """Yields the answer's text as it is written, then the finished Answer, which alone counts."""
         began = time.perf_counter()
-        evidence = self.evidence(question, history=history, tokens_left=tokens_left)
-        asked = (question, evidence.standalone_question, self.fingerprint, [p.passage.id for p in evidence.passages])
-        for event in self._answering(evidence, repr(asked)):
+        answerer = options.get("answerer") or self.answerer
+        made_by = self._fingerprint(answerer)
+        evidence = self.evidence(question, **options)
+        asked = (question, evidence.standalone_question, made_by, [p.passage.id for p in evidence.passages])
+        for event in self._answering(answerer, evidence, repr(asked)):
             if isinstance(event, Answer):
                 usage = replace(event.usage, seconds=time.perf_counter() - began)
-                event = settled(replace(event, usage=usage, fingerprint=self.fingerprint), self.text)
+                event = settled(replace(event, usage=usage, fingerprint=made_by), self.text)
             yield event
 
-    def _answering(self, evidence: Evidence, asked: str) -> Iterator[str | Answer]:
+    def _answering(self, answerer: Answerer, evidence: Evidence, asked: str) -> Iterator[str | Answer]:
         """The answerer's events, or those of the answer that it gave to the same question on the same store."""
         kept = self._answered.get(asked)
         if kept is not None:
@@ -174,22 +186,18 @@ class Corpus:
             yield kept.text
             yield replace(kept, usage=evidence.usage, steps=steps)
             return
-        for event in self.answerer.stream(evidence):
+        for event in answerer.stream(evidence):
             if isinstance(event, Answer):
                 event = replace(event, steps=event.steps or evidence.steps)
                 if self.settings.answer_cache and event.usage.attempts and not event.notice:
-                    self._keep(asked, event)
+                    self._answered.keep(asked, event)
             yield event
 
-    def _keep(self, asked: str, answer: Answer) -> None:
-        self._answered[asked] = answer
-        while len(self._answered) > _MOST_KEPT:
-            self._answered.popitem(last=False)
-
-    def evidence(self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None) -> Evidence:
+    def evidence(self, question: str, **options: Unpack[AskOptions]) -> Evidence:
         """What an answerer gets to see for a question: the question as understood and the passages found for it."""
-        understood, usage = self._understood(question, history, tokens_left)
-        routed = self._route(understood)
+        history, tokens_left = options.get("history", ()), options.get("tokens_left")
+        understood, usage = _understood(options.get("answerer") or self.answerer, question, history, tokens_left)
+        routed = self._route(understood, options.get("sources"))
         found = self._retrieved(routed, question, history, self.settings.passages)
         passages = within_budget(found.passages, self.settings.context_tokens)
         left = None if tokens_left is None else max(0, tokens_left - usage.tokens)
@@ -212,21 +220,13 @@ class Corpus:
             tokens_left=tokens_left,
         )
 
-    def _understood(self, question: str, history: Sequence[Turn], tokens_left: int | None) -> tuple[str, Usage]:
-        """The question made readable without history, by the answerer's model where it can do that and may."""
-        rewrite = None if tokens_left == 0 else getattr(self.answerer, "rewrite", None)
-        by_model, usage = rewrite(question, history) if rewrite else (None, Usage())
-        return by_model or standalone(question, history), usage
-
-    async def aask(self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None) -> Answer:
+    async def aask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """`ask` without blocking the event loop."""
-        return await asyncio.to_thread(self.ask, question, history=history, tokens_left=tokens_left)
+        return await asyncio.to_thread(self.ask, question, **options)
 
-    async def astream(
-        self, question: str, *, history: Sequence[Turn] = (), tokens_left: int | None = None
-    ) -> AsyncIterator[str | Answer]:
+    async def astream(self, question: str, **options: Unpack[AskOptions]) -> AsyncIterator[str | Answer]:
         """`stream` without blocking the event loop."""
-        events = self.stream(question, history=history, tokens_left=tokens_left)
+        events = self.stream(question, **options)
         while (event := await asyncio.to_thread(next, events, _DONE)) is not _DONE:
             yield event  # type: ignore[misc]
 
@@ -235,38 +235,54 @@ class Corpus:
         `usage` what they cost."""
         return Conversation(self, history, usage)
 
-    def retrieve(self, question: str, k: int = 10, *, history: Sequence[Turn] = ()) -> tuple[ScoredPassage, ...]:
-        """The `k` passages that best fit the question, best first, and why each was found."""
-        return self._retrieved(self._route(standalone(question, history)), question, history, k).passages
+    def retrieve(
+        self,
+        question: str,
+        k: int = 10,
+        *,
+        history: Sequence[Turn] = (),
+        sources: Collection[str] | None = None,
+    ) -> tuple[ScoredPassage, ...]:
+        """The `k` passages that best fit the question, best first, and why each was found. `sources` limits it to those."""
+        return self._retrieved(self._route(standalone(question, history), sources), question, history, k).passages
 
-    def survey(self, answer: Answer) -> tuple[Account, ...]:
+    def survey(self, answer: Answer, sources: Collection[str] | None = None) -> tuple[Account, ...]:
         """What each source says to the question of `answer`, those that say something first, by date.
 
-        Of a corpus of more than forty documents, the forty that come nearest.
+        Of more than forty documents, the forty that come nearest. `sources` limits it to those.
         """
         question = answer.standalone_question
+        asked = [s for s in self.sources() if sources is None or s.source in sources]
         nearest = dict.fromkeys(c.source for c in answer.citations)
-        if len(self.sources()) > _MOST_SURVEYED:
-            nearest |= dict.fromkeys(p.passage.source for p in self.retrieve(question, 4 * _MOST_SURVEYED))
+        if len(asked) > _MOST_SURVEYED:
+            found = self.retrieve(question, 4 * _MOST_SURVEYED, sources=sources)
+            nearest |= dict.fromkeys(p.passage.source for p in found)
         else:
-            nearest |= dict.fromkeys(s.source for s in self.sources())
-        chosen = [s for s in self.sources() if s.source in list(nearest)[:_MOST_SURVEYED]]
-        routed = self._route(question)
+            nearest |= dict.fromkeys(s.source for s in asked)
+        chosen = [s for s in asked if s.source in list(nearest)[:_MOST_SURVEYED]]
+        routed = self._route(question, sources)
         lanes = tuple(Lane(s.source, frozenset([s.source])) for s in chosen)
-        found = self._retrieved(replace(routed, lanes=lanes), question, (), _EACH * len(chosen))
+        passages = self._retrieved(replace(routed, lanes=lanes), question, (), _EACH * len(chosen))
         whole = replace(routed, lanes=())  # every source is asked, whichever the question names
-        return survey(self._evidence(question, question, whole, found, Usage(), None), chosen, answer)
+        return survey(self._evidence(question, question, whole, passages, Usage(), None), chosen, answer)
 
     def _retrieved(self, routed: Route, question: str, history: Sequence[Turn], k: int) -> Retrieved:
         said = background(question, history) if self.settings.background else ()
         return retrieve(self._store, self.embedder, routed, self.settings, k, said)
 
-    def _route(self, question: str) -> Route:
-        known = self._directory
-        if known is None:
-            known = self._directory = directory(self.sources())
+    def _route(self, question: str, sources: Collection[str] | None = None) -> Route:
+        within = None if sources is None else frozenset(sources)
         on = self.settings
-        return route(question, known, lanes=on.lanes, split=on.clauses, dates=on.dates)
+        routed = route(question, self._directory(within), lanes=on.lanes, split=on.clauses, dates=on.dates)
+        return replace(routed, within=within)
+
+    def _directory(self, within: frozenset[str] | None) -> Directory:
+        kept = self._directories
+        if within not in kept:
+            while len(kept) >= _MOST_DIRECTORIES:
+                kept.pop(next(iter(kept)), None)
+            kept[within] = directory(s for s in self.sources() if within is None or s.source in within)
+        return kept[within]
 
     def text(self, source: str) -> str:
         """The whole text of a source, to which every offset refers. Raises SourceNotFound."""
@@ -310,7 +326,10 @@ class Corpus:
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that identify settings, embedder and answerer."""
-        parts = (self.settings.digest, self.embedder.name, self.answerer.name)
+        return self._fingerprint(self.answerer)
+
+    def _fingerprint(self, answerer: Answerer) -> str:
+        parts = (self.settings.digest, self.embedder.name, answerer.name)
         return hashlib.sha256("/".join(parts).encode()).hexdigest()[:12]
 
     def as_retriever(self, k: int = 10) -> BaseRetriever:
@@ -324,3 +343,12 @@ class Corpus:
         from qa.llamaindex import make_chat_engine
 
         return make_chat_engine(self.stream)
+
+
+def _understood(
+    answerer: Answerer, question: str, history: Sequence[Turn], tokens_left: int | None
+) -> tuple[str, Usage]:
+    """The question made readable without history, by the answerer's model where it can do that and may."""
+    rewrite = None if tokens_left == 0 else getattr(answerer, "rewrite", None)
+    by_model, usage = rewrite(question, history) if rewrite else (None, Usage())
+    return by_model or standalone(question, history), usage

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from qa.splitting import passages
 from qa.types import Document, Embedder, Failure, IndexReport, PassageSpan, Progress, Source
 
 if TYPE_CHECKING:
+    from vectorstore.records import Origin
     from vectorstore.store import Store
 
 _BATCH_SENTENCES = 512
@@ -30,8 +31,9 @@ Prepared = tuple[Document, Sequence[PassageSpan]]
 
 @dataclass
 class _Plan:
-    """What has to be done for a folder. `pending` holds (path, source) of new and changed files."""
+    """What has to be done for files. `pending` holds (path, source) of new and changed ones."""
 
+    origin: Origin = "folder"
     pending: list[tuple[Path, str]] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -44,9 +46,32 @@ def sync(store: Store, embedder: Embedder, settings: Settings, folder: Path, pro
 
     Touches only what came from the folder. Raises FileNotFoundError when there is no such folder.
     """
-    began = time.monotonic()
     known = {s.source: s for s in store.sources() if s.origin == "folder"}
+    began = time.monotonic()
     plan = _plan(folder, store.folder, known, settings)
+    return replace(_done(store, embedder, settings, plan, known, progress), seconds=time.monotonic() - began)
+
+
+def add_files(
+    store: Store, embedder: Embedder, settings: Settings, files: Mapping[str, Path], progress: Progress | None
+) -> IndexReport:
+    """Reads files, each under the source that it is given as key, and says what it did. A bad one never stops the rest."""
+    known = {s.source: s for s in store.sources() if s.source in files}
+    began, plan = time.monotonic(), _Plan(origin="added")
+    for source, path in files.items():
+        _examine(path, source, known.get(source), plan, settings, path.parent)
+    return replace(_done(store, embedder, settings, plan, known, progress), seconds=time.monotonic() - began)
+
+
+def _done(
+    store: Store,
+    embedder: Embedder,
+    settings: Settings,
+    plan: _Plan,
+    known: Mapping[str, Source],
+    progress: Progress | None,
+) -> IndexReport:
+    """Does what is planned."""
     for source, size, modified in plan.touched:
         store.touch(source, size, modified)
     added: list[str] = []
@@ -63,7 +88,6 @@ def sync(store: Store, embedder: Embedder, settings: Settings, folder: Path, pro
         removed=tuple(plan.removed),
         unchanged=tuple(sorted(plan.unchanged)),
         failed=tuple(sorted(plan.failed, key=lambda f: f.path)),
-        seconds=time.monotonic() - began,
     )
 
 
@@ -112,10 +136,7 @@ def _plan(folder: Path, store_folder: Path, known: dict[str, Source], settings: 
     seen: set[str] = set()
     for path, source in _files(folder, store_folder):
         seen.add(source)
-        try:
-            _examine(path, source, known.get(source), plan, settings, folder)
-        except (ReadError, OSError, UnicodeEncodeError) as error:
-            plan.failed.append(Failure(_printable(source), _reason(error)))
+        _examine(path, source, known.get(source), plan, settings, folder)
     plan.removed = sorted(known.keys() - seen)
     return plan
 
@@ -134,7 +155,15 @@ def _files(folder: Path, store_folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _examine(path: Path, source: str, known: Source | None, plan: _Plan, settings: Settings, folder: Path) -> None:
-    """Puts one file where it belongs in the plan: contained, regular, of a known kind, within limits, new or not."""
+    """Puts one file where it belongs in the plan."""
+    try:
+        _place(path, source, known, plan, settings, folder)
+    except (ReadError, OSError, UnicodeEncodeError) as error:
+        plan.failed.append(Failure(_printable(source), _reason(error)))
+
+
+def _place(path: Path, source: str, known: Source | None, plan: _Plan, settings: Settings, folder: Path) -> None:
+    """Contained, regular, of a known kind, within limits, new or not? Raises what speaks against reading it."""
     source.encode("utf-8")  # a name in odd bytes cannot be stored or shown
     if not path.resolve().is_relative_to(folder.resolve()):
         raise ReadError("it is a link to a place outside the folder; copy the file into the folder")
@@ -162,7 +191,7 @@ def _read(plan: _Plan, settings: Settings, progress: Progress | None) -> Iterato
             if progress:
                 progress("read", done, len(plan.pending))
             try:
-                document = _document(reader, path, source)
+                document = replace(_document(reader, path, source), origin=plan.origin)
                 yield document, passages(document.text, settings.passage_tokens)
             except (ReadError, OSError) as error:
                 plan.failed.append(Failure(source, _reason(error)))

@@ -81,8 +81,10 @@ def retrieve(
     """
     if not route.question.strip() or not store.passage_count:
         return Retrieved()
-    said = _said_before(store, route.question, background)
+    said = _said_before(store, route, background)
     found = _search(store, embedder, route, settings, said, max(settings.candidates // len(route.clauses), k))
+    if not found.ids:
+        return Retrieved()
     scored = scores(_features(found, route, settings))
     pool = [i for i, _ in ranked(scored, max(_POOL, k), spread=False)]
     passages = list(store.passages([found.ids[i] for i in pool]).values())
@@ -104,9 +106,9 @@ def _search(
     """Both searches for each clause, what was `said` before added to the lexical one, and again within each lane."""
     texts = [c.text for c in route.clauses]
     vectors = embedder.embed_queries(texts)
-    dense = [[i for i, _ in store.dense(vector, limit)] for vector in vectors]
+    dense = [[i for i, _ in store.dense(vector, limit, route.within)] for vector in vectors]
     terms = [_search_terms(store, text, route, settings) for text in texts]
-    lexical = [_added(dict(store.lexical(t, max(_DEPTH, limit))), said) for t in terms]
+    lexical = [_added(dict(store.lexical(t, max(_DEPTH, limit), route.within)), said) for t in terms]
     proposed = [*chain(*dense), *chain(*(islice(scores, limit) for scores in lexical))]
     if route.lanes:
         proposed += _in_lanes(store, terms, lexical, route.lanes)
@@ -116,16 +118,16 @@ def _search(
     return _Candidates(terms, dense, lexical, ids, sources, similarities)
 
 
-def _said_before(store: Store, question: str, background: Sequence[tuple[str, float]]) -> dict[int, float]:
+def _said_before(store: Store, route: Route, background: Sequence[tuple[str, float]]) -> dict[int, float]:
     """Passages that hold words of the background which the question does not, and how much that counts."""
     found: dict[int, float] = {}
-    seen = {w.stem for w in words(question)}
+    seen = {w.stem for w in words(route.question)}
     for text, weight in background:
         new = {w.stem: w.text for w in words(text) if w.content and w.stem not in seen}
         seen |= new.keys()
         held = store.document_frequency(list(new.values()))
         rare = [w for w, passages in held.items() if passages <= max(_MANY, store.passage_count * _COMMON)]
-        for i, score in store.lexical(rare, _DEPTH):
+        for i, score in store.lexical(rare, _DEPTH, route.within):
             found[i] = found.get(i, 0.0) + weight * score
     return found
 
@@ -239,6 +241,8 @@ def _steps(
     result: Sequence[ScoredPassage],
 ) -> Iterator[Step]:
     """What a reader of the answer's record wants to know of each stage that did something."""
+    if route.within is not None:
+        yield Step("sources", f"limited to {_counted(len(route.within), 'document')}")
     for lane in route.lanes:
         yield Step("lanes", f"{lane.name}: {_counted(len(lane.sources), 'document')}")
     if len(route.clauses) > 1:

@@ -53,13 +53,14 @@ class Route:
 
     `question` is the question without the names of sources, so that they are not searched for inside the documents.
     `lanes` are the sources it names, one lane per outlet, title or file, `clauses` its parts, at least one.
-    `dated` are the sources published on the days it names.
+    `dated` are the sources published on the days it names. `within`, when given, are the only sources looked at.
     """
 
     question: str
     lanes: tuple[Lane, ...] = ()
     clauses: tuple[Clause, ...] = ()
     dated: frozenset[str] = frozenset()
+    within: frozenset[str] | None = None
 
     @property
     def sources(self) -> frozenset[str]:

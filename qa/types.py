@@ -6,9 +6,9 @@ All offsets are 0-based character indices into `corpus.text(source)`; ends are e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 from vectorstore.records import Document, Passage, PassageSpan, Sentence, Source, VerifyReport
 
@@ -20,6 +20,7 @@ __all__ = [
     "Account",
     "Answer",
     "Answerer",
+    "AskOptions",
     "ChatModel",
     "Citation",
     "Completion",
@@ -278,6 +279,20 @@ class Evidence:
     steps: tuple[Step, ...] = ()
     usage: Usage = field(default_factory=Usage)
     tokens_left: int | None = None
+
+
+class AskOptions(TypedDict, total=False):
+    """How one question is asked.
+
+    `history` holds (question, answer text) pairs, oldest first. `tokens_left` is the most that a model may spend; without
+    it, or where it is None, there is only the limit for one answer. `sources` are the only documents asked, all others stay
+    unseen; None is all of them. `answerer` writes the answer instead of the corpus's own.
+    """
+
+    history: Sequence[Turn]
+    tokens_left: int | None
+    sources: Collection[str] | None
+    answerer: Answerer | None
 
 
 class Embedder(Protocol):

@@ -36,6 +36,7 @@ FLOORS = (
         "serving",
         "clauses",
         "ranking",
+        "remembering",
     ),
     ("questions", "attributing", "splitting", "describing", "endpoint", "dating"),
     (

@@ -324,3 +324,46 @@ def test_whatever_the_documents_every_citation_resolves(tmp_path_factory, files,
         assert broken(corpus, corpus.ask(question)) == []
         for source in corpus.sources():
             assert corpus.text(source.source) == (folder / source.source).read_bytes().decode("utf-8")
+
+
+def test_a_question_limited_to_some_sources_sees_no_other(folder, open_corpus):
+    write(folder, a=FRIDAY, b=THURSDAY, c="The vault opened at noon, said Mara Lind.")
+    corpus = open_corpus()
+    corpus.sync()
+    asked = "On which day did Keller and Reuss meet in Bern?"
+    assert corpus.ask(asked).disagreements
+    answer = corpus.ask(asked, sources=["b.txt"])
+    assert "Thursday" in answer.text and not answer.disagreements
+    assert {p.passage.source for p in answer.passages} == {"b.txt"}
+    assert corpus.ask("What does a.txt say of Keller?", sources=["c.txt"]).abstained
+    assert {p.passage.source for p in corpus.retrieve("Keller", sources=["a.txt"])} == {"a.txt"}
+    assert [t.source for t in corpus.survey(answer, ["b.txt", "c.txt"])] == ["b.txt", "c.txt"]
+    chat = corpus.chat()
+    assert "Friday" in chat.ask(asked, sources=["a.txt"]).text
+    assert "Thursday" in chat.ask("And according to b.txt?").text
+
+
+def test_no_source_left_to_ask_is_an_abstention(folder, open_corpus):
+    write(folder, a=FRIDAY)
+    corpus = open_corpus()
+    corpus.sync()
+    assert corpus.ask("When did Keller and Reuss meet?", sources=[]).abstained
+    assert corpus.retrieve("Keller", sources=["gone.txt"]) == ()
+
+
+def test_files_from_elsewhere_are_read_under_the_names_they_are_given(folder, open_corpus, tmp_path):
+    write(folder, a=FRIDAY)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    write(outside, b=THURSDAY)
+    (outside / "c.bin").write_bytes(b"\0\1")
+    corpus = open_corpus()
+    corpus.sync()
+    files = {f"mine/{p.name}": p for p in outside.iterdir()}
+    report = corpus.add_files(files)
+    assert report.added == ("mine/b.txt",) and [f.path for f in report.failed] == ["mine/c.bin"]
+    assert corpus.add_files(files).unchanged == ("mine/b.txt",)
+    assert corpus.sync().removed == ()
+    assert corpus.text("mine/b.txt") == THURSDAY
+    corpus.remove("mine/b.txt")
+    assert [s.source for s in corpus.sources()] == ["a.txt"]

@@ -116,6 +116,21 @@ def test_lexical_within_sources_keeps_the_scores(store: Store) -> None:
     assert store.lexical(["geneva"], 10, []) == []
 
 
+@pytest.mark.parametrize("most_one_by_one", [500, 0])
+def test_dense_within_sources_finds_theirs_alone_in_the_same_order(
+    store: Store, monkeypatch: pytest.MonkeyPatch, most_one_by_one: int
+) -> None:
+    put(store, *(split(f"{n}.txt", f"Report {n} is short. It ends here.") for n in range(30)))
+    monkeypatch.setattr("vectorstore.store._FEW", most_one_by_one)
+    asked, wanted = vector(digest("x")), {"3.txt", "4.txt", "9.txt"}
+    everywhere = store.dense(asked, 30)
+    sources = store.sources_of([i for i, _ in everywhere])
+    within = store.dense(asked, 5, wanted)
+    assert [i for i, _ in within] == [i for i, _ in everywhere if sources[i] in wanted]
+    assert [s for _, s in within] == pytest.approx([s for i, s in everywhere if sources[i] in wanted], abs=1e-3)
+    assert store.dense(asked, 5, []) == []
+
+
 @pytest.mark.parametrize(
     "term",
     [

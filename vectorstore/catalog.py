@@ -142,9 +142,15 @@ class Catalog:
         """How many passages there are."""
         return self.count("SELECT count(*) FROM passages")
 
-    def passage_ids(self) -> list[int]:
-        """The ids of all passages, ascending."""
-        return [i for (i,) in self._db.execute("SELECT id FROM passages ORDER BY id")]
+    def passage_ids(self, sources: Collection[str] | None = None) -> list[int]:
+        """The ids of all passages, or of those of `sources`, ascending."""
+        if sources is None:
+            return [i for (i,) in self._db.execute("SELECT id FROM passages ORDER BY id")]
+        query = (
+            "SELECT p.id FROM passages AS p JOIN documents AS d ON d.id = p.document"
+            " WHERE d.source IN (SELECT value FROM json_each(?)) ORDER BY p.id"
+        )
+        return [i for (i,) in self._db.execute(query, (json.dumps(list(sources)),))]
 
     def sources_of(self, ids: Collection[int]) -> dict[int, str]:
         """The source of each of the passages `ids` that exist."""
