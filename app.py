@@ -1,6 +1,6 @@
-"""The chat page: questions on the left, the exact words that answer them on the right.
+"""The chat page: sources on the left, questions and answers in the middle, the exact words on the right.
 
-    python -m app [DOCUMENTS] [--llm MODEL] [--store STORE] [--host HOST] [--port PORT]
+    python -m app [DOCUMENTS] [--llm MODEL] [--store STORE] [--host HOST] [--port PORT] [--auth-file FILE] ...
 
 Documents are data. Their words reach the page only through `page.rendering`, in Markdown components that Gradio sanitises
 once more, below a Content-Security-Policy that runs this page's own scripts and lets nothing be fetched from elsewhere.
@@ -11,14 +11,18 @@ from __future__ import annotations
 import argparse
 import errno
 import ipaddress
+import os
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from page.guarding import Guard
-from page.layout import build
+from page.accounts import Accounts
+from page.guarding import USER, Guard
+from page.sessions import Limits, Sessions
 from qa.cli import progress_bars
 from qa.errors import WitnessError
 from qa.types import IndexReport
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
 
+    from page.answerers import Answerers
+    from qa.corpus import Corpus
 
 SAMPLES = Path(__file__).parent / "eval" / "suites" / "geneva" / "documents"
 SAMPLE_QUESTIONS = (
@@ -37,8 +43,24 @@ SAMPLE_QUESTIONS = (
 _ASSETS = Path(__file__).parent / "page"
 
 
-def application(page: gr.Blocks, host: str = "127.0.0.1", port: int = 7860) -> FastAPI:
-    """The page as a web application, to be served at `host` and `port`.
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How the page is served.
+
+    `accounts` is the file of those who may open it; None lets everybody. `folders` is a folder of this machine below which
+    folders may be added; None allows none. `mcp` lets agents ask.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    accounts: Path | None = None
+    folders: Path | None = None
+    mcp: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+def application(page: gr.Blocks, serving: Serving, most_bytes: int = 50_000_000) -> FastAPI:
+    """The page as a web application. `most_bytes` is the largest file that may be added.
 
     On a loopback address it answers only to loopback names, so that a site whose name is made to point here (DNS
     rebinding) gets nothing.
@@ -48,19 +70,21 @@ def application(page: gr.Blocks, host: str = "127.0.0.1", port: int = 7860) -> F
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.responses import FileResponse
 
+    accounts = Accounts.read(serving.accounts) if serving.accounts else None
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     for name in ("page.css", "page.js"):
         app.add_route(f"/{name}", lambda _, path=_ASSETS / name: FileResponse(path))  # type: ignore[misc]
     fonts = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     gr.mount_gradio_app(
-        app, page, path="/", server_name=host, server_port=port, theme=gr.themes.Base(**fonts), footer_links=[],
+        app, page, path="/", server_name=serving.host, server_port=serving.port, theme=gr.themes.Base(**fonts),
         head='<link rel="stylesheet" href="/page.css"><script src="/page.js"></script>', show_error=False, ssr_mode=False,
-        run_history=False, enable_monitoring=False, mcp_server=False, pwa=False,
+        run_history=False, enable_monitoring=False, mcp_server=serving.mcp, pwa=False, footer_links=[],
+        max_file_size=most_bytes, auth_dependency=(lambda request: request.scope[USER]) if accounts else None,
     )  # fmt: skip
-    if _is_loopback(host):
-        names = ["127.0.0.1", "localhost", "::1", "[::1]", host]
+    if _is_loopback(serving.host):
+        names = ["127.0.0.1", "localhost", "::1", "[::1]", serving.host]
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, accounts=accounts, most_bytes=most_bytes, mcp=serving.mcp)
     return app
 
 
@@ -72,28 +96,38 @@ def _is_loopback(host: str) -> bool:
 
 
 def serve(
-    documents: str | Path,
-    *,
-    llm: str | None = None,
-    store: str | Path | None = None,
-    host: str = "127.0.0.1",
-    port: int = 7860,
+    documents: str | Path, *, llm: str | None = None, store: str | Path | None = None, serving: Serving | None = None
 ) -> None:
     """Reads the folder into its index and serves the page about it until Ctrl-C.
 
     Raises WitnessError when the store, the weights or the model cannot be used, OSError when the folder or the port
-    cannot.
+    cannot, ValueError for a file of accounts that holds none.
     """
+    from page.answerers import Answerers
     from qa.corpus import Corpus
 
-    with _listening(host, port) as listener, Corpus(documents, store=store, answerer=llm) as corpus:
+    how = serving or Serving()
+    with _listening(how.host, how.port) as listener, Corpus(documents, store=store, answerer=llm) as corpus:
         with progress_bars() as progress:
             report = corpus.sync(progress)
         _say(_summary(report))
         corpus.prepare()
-        samples = Path(documents).resolve() == SAMPLES.resolve()
-        page = build(corpus, report, questions=SAMPLE_QUESTIONS if samples else ())
-        _run(application(page, host, port), listener, host)
+        with closing(Answerers(corpus, llm or corpus.settings.llm)) as answerers:
+            page = _page(corpus, report, answerers, how)
+            _run(application(page, how, corpus.settings.max_file_mb * 1_000_000), listener, how.host)
+
+
+def _page(corpus: Corpus, report: IndexReport, answerers: Answerers, serving: Serving) -> gr.Blocks:
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    from page.events import Events
+    from page.layout import build
+    from page.library import Library
+
+    library = Library(corpus, report, serving.limits, serving.folders)
+    library.forget_leftovers()
+    samples = corpus.documents is not None and corpus.documents.resolve() == SAMPLES.resolve()
+    first = SAMPLE_QUESTIONS if samples else corpus.suggest()
+    return build(Events(library, answerers, Sessions(library.forget), first))
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -143,9 +177,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--store", help="the folder of the index (default: one below your cache folder)")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind to (default: this machine only)")
     parser.add_argument("--port", type=int, default=7860, help="port (default: 7860)")
+    parser.add_argument("--auth-file", type=Path, help="only those whom this file names (python -m page.accounts)")
+    parser.add_argument("--folders", type=Path, help="a folder of this machine below which folders may be added")
+    parser.add_argument("--mcp", action="store_true", help="let agents ask (Model Context Protocol; extra `mcp`)")
+    parser.add_argument(
+        "--questions-a-minute", type=int, default=Limits().questions_a_minute, metavar="N",
+        help="most that one session may ask, 0 for no limit (default: %(default)s)",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
+    serving = Serving(
+        options.host, options.port, options.auth_file, options.folders, options.mcp, Limits(options.questions_a_minute)
+    )
     try:
-        serve(options.documents, llm=options.llm, store=options.store, host=options.host, port=options.port)
+        serve(options.documents, llm=options.llm, store=options.store, serving=serving)
     except KeyboardInterrupt:
         return 0
     except (WitnessError, OSError, ValueError) as error:

@@ -1,17 +1,32 @@
-"""What a browser may do with the page, and which of Gradio's routes it may reach."""
+"""What a browser may do with the page, who may open it, and which of Gradio's routes are reached."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from page.accounts import TooManyFailures
+from page.sessions import COOKIE, is_token, new_token
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Gradio's own routes that this page uses. Those left out would read files, take uploads or fetch addresses.
-_ROUTES = ("call/", "cancel", "heartbeat/", "info", "queue/data", "queue/join", "reset", "startup-events", "theme.css")
+    from page.accounts import Accounts
+
+# Gradio's own routes that this page uses. Those left out would read files or fetch addresses.
+_ROUTES = (
+    "call/", "cancel", "heartbeat/", "info", "queue/data", "queue/join", "reset", "startup-events", "theme.css", "upload"
+)  # fmt: skip
+_MCP = "mcp/"
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_LOGIN = {"WWW-Authenticate": 'Basic realm="Witness", charset="UTF-8"'}
+USER = "witness.user"
+"""Where a request's scope holds the name of the user who sent it."""
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 
@@ -32,23 +47,52 @@ def policy(html: bytes = b"") -> str:
 
 
 class Guard:
-    """ASGI middleware: the security headers on every response, and of Gradio's routes only those that the page uses."""
+    """ASGI middleware: nothing without a login where there are accounts, nothing that another site's page sends, of
+    Gradio's routes only those that the page uses, and the security headers on every response.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    `most_bytes` is the longest request; `mcp` opens the routes for agents.
+    """
+
+    def __init__(self, app: ASGIApp, accounts: Accounts | None = None, most_bytes: int = 0, mcp: bool = False) -> None:
+        self.app, self.accounts, self.most_bytes = app, accounts, most_bytes
+        self.routes = (*_ROUTES, _MCP) if mcp else _ROUTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         from starlette.responses import PlainTextResponse
 
-        path = scope.get("path", "")
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
-        elif path == "/":
+            if scope["type"] == "lifespan":  # nothing here speaks WebSocket
+                await self.app(scope, receive, send)
+            return
+        refused = await self._refused(scope)
+        if refused:
+            status, text, headers = refused
+            await PlainTextResponse(text, status, headers)(scope, receive, _with_headers(send, policy()))
+        elif scope["path"] == "/":
             await self._page(scope, receive, send)
-        elif path.startswith("/gradio_api/") and not path.removeprefix("/gradio_api/").startswith(_ROUTES):
-            await PlainTextResponse("Not found", status_code=404)(scope, receive, _with_headers(send, policy()))
         else:
             await self.app(scope, receive, _with_headers(send, policy()))
+
+    async def _refused(self, scope: Scope) -> tuple[int, str, dict[str, str]] | None:
+        """Status, text and headers of the answer to a request that goes no further."""
+        from starlette.concurrency import run_in_threadpool
+        from starlette.datastructures import Headers
+
+        headers, path = Headers(scope=scope), scope["path"]
+        if self.accounts:
+            try:
+                scope[USER] = await run_in_threadpool(self.accounts.check, headers.get("authorization", ""))
+            except TooManyFailures:
+                return 429, "Too many wrong passwords; wait a minute", {}
+            if scope[USER] is None:
+                return 401, "Log in to open Witness", _LOGIN
+        if scope["method"] not in _SAFE and not _is_own(headers):
+            return 403, "Another site's page may not do this", {}
+        if self.most_bytes and int(headers.get("content-length") or 0) > self.most_bytes:
+            return 413, f"Larger than {self.most_bytes // 1_000_000} MB", {}
+        if path.startswith("/gradio_api/") and not path.removeprefix("/gradio_api/").startswith(self.routes):
+            return 404, "Not found", {}
+        return None
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The policy depends on the page's text, so this one response is held until it is whole, and not compressed."""
@@ -61,12 +105,35 @@ class Guard:
 
         del MutableHeaders(scope=scope)["accept-encoding"]
         await self.app(scope, receive, hold)
-        release = _with_headers(send, policy(b"".join(m.get("body", b"") for m in held)))
+        cookie = None if is_token(_cookie(scope)) else _new_cookie(scope)
+        release = _with_headers(send, policy(b"".join(m.get("body", b"") for m in held)), cookie)
         for message in held:
             await release(message)
 
 
-def _with_headers(send: Send, content_policy: str) -> Send:
+def _is_own(headers: Mapping[str, str]) -> bool:
+    """False for what a page of another site sends: browsers name the sending page's origin."""
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def _cookie(scope: Scope) -> str:
+    from starlette.datastructures import Headers
+
+    try:
+        kept = SimpleCookie(Headers(scope=scope).get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return kept.value if kept else ""
+
+
+def _new_cookie(scope: Scope) -> str:
+    """A cookie for this browser session. Lax, so that a link from elsewhere opens with it."""
+    secure = "; Secure" if scope.get("scheme") == "https" else ""
+    return f"{COOKIE}={new_token()}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+
+def _with_headers(send: Send, content_policy: str, cookie: str | None = None) -> Send:
     from starlette.datastructures import MutableHeaders
 
     async def sending(message: Message) -> None:
@@ -75,6 +142,8 @@ def _with_headers(send: Send, content_policy: str) -> Send:
             headers["Content-Security-Policy"] = content_policy
             headers["X-Content-Type-Options"] = "nosniff"
             headers["Referrer-Policy"] = "no-referrer"
+            if cookie:
+                headers.append("Set-Cookie", cookie)
         await send(message)
 
     return sending

@@ -1,4 +1,4 @@
-"""Answers, evidence and sources as HTML. Document text, titles, file names and questions reach it only through `escape`.
+"""Answers and evidence as HTML. Document text, titles, file names and questions reach it only through `escape`.
 
 What comes out is shown by Markdown components, so Markdown is escaped as HTML is.
 """
@@ -8,12 +8,16 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from urllib.parse import urlencode
 
-from qa.types import Account, Answer, Citation, IndexReport, Source, Usage
+from qa.types import Account, Answer, Citation, Usage
 
-_MOST_SOURCES = 200
 _REACH = 40_000  # characters shown on each side of the cited words
+_CARD_CHARACTERS = 280  # of a quote, where its mark is pointed at
+UPLOADS = "uploads"
+"""The first part of the source of every upload; the second names its session."""
 _VERDICTS = {
     "verbatim": "Verbatim: these words stand in the source, letter for letter",
     "close": "Close: the source says nearly these words",
@@ -30,6 +34,7 @@ _REPLACED = (
     *range(0x2066, 0x206A),
     *range(0xD800, 0xE000),
 )
+_INVISIBLE = (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, *range(0xE0000, 0xE0080))
 _HARMLESS = {ord(c): f"&#{ord(c)};" for c in "\t\n!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"} | dict.fromkeys(
     _REPLACED, "\ufffd"
 )
@@ -42,6 +47,12 @@ def escape(text: str) -> str:
     characters, lone surrogates and those that reorder text (bidi) become U+FFFD, one for one.
     """
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_HARMLESS)
+
+
+def plain(text: str) -> str:
+    """`text` on one line for places that show text as it is, without characters that are not seen or reorder others."""
+    visible = dict.fromkeys(_REPLACED, "\ufffd") | dict.fromkeys(_INVISIBLE, None)
+    return "\n".join(" ".join(line.split()) for line in text.split("\n")).translate({**visible, 10: "\n"})
 
 
 def question_html(question: str) -> str:
@@ -63,9 +74,7 @@ def answer_html(answer: Answer, turn: int) -> str:
         understood = f'<p class="understood">Understood as: {escape(answer.standalone_question)}</p>'
     notice = f'<p class="notice">{escape(answer.notice)}</p>' if answer.notice else ""
     lines = _lines(_marked(answer, turn))
-    each = (
-        f'<p class="more"><a class="each" href="#each-{turn}">What each source says</a></p>' if answer.passages else ""
-    )
+    each = f'<p class="more"><a class="each" href="#each-{turn}">What each source says</a></p>'
     return f'<div class="answer {kind}" dir="auto">{understood}{label}{lines}{notice}{_cost(answer.usage)}{each}</div>'
 
 
@@ -105,10 +114,13 @@ def _with_marks(text: str, marks: dict[int, str]) -> str:
 
 def _mark_html(citation: Citation, turn: int) -> str:
     # Gradio's sanitiser drops aria-label, so the accessible name is text that is not drawn.
-    where = escape(", ".join(x for x in (citation.outlet, _date(citation.published_at), citation.source) if x))
+    where = ", ".join(x for x in (citation.outlet, date_of(citation.published_at), shown_name(citation.source)) if x)
+    quote = " ".join(citation.cited_text.split())
+    quote = quote if len(quote) <= _CARD_CHARACTERS else quote[:_CARD_CHARACTERS].rstrip() + " …"
+    card = escape(f"“{quote}” {where}. {_VERDICTS[citation.verdict].partition(':')[0]}.")
     return (
-        f'<a class="mark {citation.verdict}" href="#{mark_name(turn, citation)}" title="{where}">'
-        f'<span class="unseen">Citation </span>{citation.marker}<span class="unseen">&#58; {escape(citation.source)}</span></a>'
+        f'<a class="mark {citation.verdict}" href="#{mark_name(turn, citation)}" title="{card}">'
+        f'<span class="unseen">Citation </span>{citation.marker}<span class="unseen">&#58; {escape(shown_name(citation.source))}</span></a>'
     )
 
 
@@ -117,7 +129,14 @@ def mark_name(turn: int, citation: Citation) -> str:
     return f"words-{turn}-{citation.marker}"
 
 
-def _date(published_at: str | None) -> str | None:
+def shown_name(source: str) -> str:
+    """A source as readers see it: an upload's without the name of the session it belongs to."""
+    first, _, rest = source.partition("/")
+    return rest.partition("/")[2] if first == UPLOADS and "/" in rest else source
+
+
+def date_of(published_at: str | None) -> str | None:
+    """The day of a time of publication."""
     return published_at[:10] if published_at else None
 
 
@@ -127,11 +146,14 @@ def evidence_html(citation: Citation, text: str, name: str) -> str:
     start, end = citation.start_char_index, citation.end_char_index
     first, last = max(0, start - _REACH), min(len(text), end + _REACH)
     page = f"page {citation.page}" if citation.page else None
-    about = " · ".join(escape(x) for x in (citation.outlet, _date(citation.published_at), page) if x)
+    about = " · ".join(escape(x) for x in (citation.outlet, date_of(citation.published_at), page) if x)
+    file = escape(shown_name(citation.source))
+    link = escape("?" + urlencode({"source": citation.source, "start": start, "end": end}))
     return (
-        f'<article class="evidence"><header><h2 dir="auto">{escape(citation.title or citation.source)}</h2>'
-        f'<p class="about">{about}</p><p class="place"><span class="file">{escape(citation.source)}</span> '
-        f'<span>characters {start:,}–{end:,}</span> <span class="verdict {citation.verdict}">{_VERDICTS[citation.verdict]}</span></p>'
+        f'<article class="evidence"><header><h2 dir="auto">{escape(citation.title or shown_name(citation.source))}</h2>'
+        f'<p class="about">{about}</p><p class="place"><span class="file">{file}</span> '
+        f'<span>characters {start:,}–{end:,}</span> <a class="link" href="{link}">Link to these words</a></p>'
+        f'<p class="place"><span class="verdict {citation.verdict}">{_VERDICTS[citation.verdict]}</span></p>'
         f'</header><div class="document" role="region" tabindex="0" dir="auto">{_left_out(first)}{escape(text[first:start])}'
         f'<mark id="{name}">{escape(text[start:end])}</mark>{escape(text[end:last])}'
         f"{_left_out(len(text) - last)}</div></article>"
@@ -139,30 +161,46 @@ def evidence_html(citation: Citation, text: str, name: str) -> str:
 
 
 def survey_html(answer: Answer, told: Sequence[Account], turn: int) -> str:
-    """What each source says: where they differ on top, then a row per source, the words of each leading to its document."""
+    """What each source says: where they differ on top, then a row per source, the words of each leading to its document.
+
+    Where sources of several days say something, the rows stand along a line of time.
+    """
     sides = "".join(
         f'<p class="sides">The sources differ: {escape("; ".join(s.value for s in d.sides))}</p>'
         for d in answer.disagreements
     )
-    rows = "".join(_account_html(t, turn, number) for number, t in enumerate(told, start=1))
+    rows = "".join(_days_html(told, turn))
     silent = sum(t.citation is None for t in told)
     count = f"{len(told) - silent:,} say something, {silent:,} do not" if silent else f"{len(told):,} say something"
     return (
         f'<section class="survey"><header><h2>What each source says</h2><p class="about">{escape(answer.standalone_question)}</p>'
-        f'<p class="place">{count}</p></header><div class="document rows" role="region" tabindex="0">{sides}<ul>{rows}</ul></div></section>'
+        f'<p class="place">{count}</p></header><div class="document rows" role="region" tabindex="0">{sides}{rows}</div></section>'
     )
 
 
+def _days_html(told: Sequence[Account], turn: int) -> Iterator[str]:
+    """The rows in lists, one per day where there are several, then what has no day or says nothing."""
+    days = {date_of(t.published_at) for t in told if t.citation and t.published_at}
+    numbered = list(enumerate(told, start=1))
+    for day, rows in groupby(numbered, key=lambda row: date_of(row[1].published_at) if row[1].citation else ""):
+        items = "".join(_account_html(t, turn, number) for number, t in rows)
+        if len(days) < 2:
+            yield f"<ul>{items}</ul>"
+        else:
+            heading = f"<h3>{escape(day)}</h3>" if day else ""
+            yield f'<div class="{"day" if day else "dateless"}">{heading}<ul>{items}</ul></div>'
+
+
 def _account_html(told: Account, turn: int, number: int) -> str:
-    name = escape(told.outlet or told.title or told.source)
-    about = " · ".join(escape(x) for x in (_date(told.published_at), told.source) if x)
+    name = escape(told.outlet or told.title or shown_name(told.source))
+    about = " · ".join(escape(x) for x in (date_of(told.published_at), shown_name(told.source)) if x)
     value = f'<span class="value">{escape(told.value)}</span>' if told.value else ""
     if told.citation is None:
         said = '<p class="silent">does not say</p>'
     else:
         words = escape(" ".join(told.citation.cited_text.split()))
         said = f'<p class="said"><a class="mark said" href="#said-{turn}-{number}">{words}</a></p>'
-    also = f'<p class="about">also in {escape(", ".join(told.also))}</p>' if told.also else ""
+    also = f'<p class="about">also in {escape(", ".join(map(shown_name, told.also)))}</p>' if told.also else ""
     return f'<li><p class="name" dir="auto">{name}{value}</p>{said}<p class="about">{about}</p>{also}</li>'
 
 
@@ -181,24 +219,12 @@ def notice_html(text: str) -> str:
     return f'<div class="notice">{escape(text)}</div>'
 
 
-def sources_html(sources: Sequence[Source], report: IndexReport) -> str:
-    """The documents and what sync did with each, what went wrong first."""
-    done = {s: k for k in ("added", "changed", "unchanged") for s in getattr(report, k)}
-    order = ("added", "changed", "unchanged", "")
-    rows = [_source_html(f.path, "failed", f.reason) for f in report.failed]
-    for s in sorted(sources, key=lambda s: (order.index(done.get(s.source, "")), s.source)):
-        about = " · ".join(x for x in (s.outlet, _date(s.published_at), s.source) if x)
-        rows.append(_source_html(s.title or s.source, done.get(s.source, ""), about))
-    if len(rows) > _MOST_SOURCES:
-        rows[_MOST_SOURCES:] = [_source_html(f"and {len(rows) - _MOST_SOURCES:,} more", "", "")]
-    count = f"{len(sources):,} document{'s' * (len(sources) != 1)}" + (
-        f", {len(report.failed):,} not read" if report.failed else ""
-    )
-    return f"<details open><summary>Sources <span>{escape(count)}</span></summary><ul>{''.join(rows)}</ul></details>"
+def rows_html(rows: Sequence[tuple[str, str]], kind: str) -> str:
+    """Names and what is to be said of each, as a list of class `kind`; nothing of none."""
+    items = "".join(f"<li><b>{escape(name)}</b> {escape(said)}</li>" for name, said in rows)
+    return f'<ul class="{kind}">{items}</ul>' if items else ""
 
 
-def _source_html(name: str, status: str, about: str) -> str:
-    state = f'<span class="status {status}">{status}</span>' if status else ""
-    return (
-        f'<li><span class="name" dir="auto">{escape(name)}</span>{state}<span class="about">{escape(about)}</span></li>'
-    )
+def lines_html(text: str, kind: str) -> str:
+    """Lines of text as paragraphs of class `kind`; nothing of none."""
+    return "".join(f'<p class="{kind}">{escape(line)}</p>' for line in text.splitlines())

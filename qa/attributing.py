@@ -50,11 +50,12 @@ _NOT_PEOPLE = re.compile(
 _NATIONALITY = re.compile(
     r"(?:Americ|Russi|Ukraini|Europe|Germ|Itali|Kore|Indi|Austri|Romani|Hungari|Irani)ans?|[A-Z][a-z]+(?:ese|ish)"
 )
-_INSTITUTIONS = frozenset(
+INSTITUTIONS = frozenset(
     """union duma house council ministry office party times post news agency organization organisation university bank court
     street city sea states kingdom republic federation declaration agreement treaty alliance committee commission company
     group institute department parliament senate congress army force forces war day year street square""".split()
 )
+"""Words that end the name of an institution, not of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +316,7 @@ def _is_person(name: Name, text: str) -> bool:
 def names_person(name: str, text: str) -> bool:
     """True for "Sergei Lavrov", and for "Lavrov" in a text that has the full name somewhere."""
     parts = name.split()
-    if fold(parts[-1]) in _INSTITUTIONS:
+    if fold(parts[-1]) in INSTITUTIONS:
         return False
     return not name.isupper() if len(parts) in (2, 3) else len(parts) == 1 and name in _surnames(text)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Protocol, Unpack
 
 from qa.settings import Settings
-from qa.types import Answer, AskOptions, Turn, Usage
+from qa.types import Answer, AskOptions, Step, Turn, Usage
 
 
 class Answering(Protocol):
@@ -15,8 +15,8 @@ class Answering(Protocol):
 
     settings: Settings
 
-    def stream(self, question: str, **options: Unpack[AskOptions]) -> Iterator[str | Answer]:
-        """The text as it is written, then the Answer."""
+    def watch(self, question: str, **options: Unpack[AskOptions]) -> Iterator[str | Step | Answer]:
+        """The text as it is written and a Step as each stage begins, then the Answer."""
         ...
 
     def astream(self, question: str, **options: Unpack[AskOptions]) -> AsyncIterator[str | Answer]:
@@ -42,7 +42,11 @@ class Conversation:
 
     def stream(self, question: str, **options: Unpack[AskOptions]) -> Iterator[str | Answer]:
         """Yields the answer's text as it is written, then the finished Answer."""
-        for event in self._corpus.stream(question, **self._options(options)):
+        return (event for event in self.watch(question, **options) if not isinstance(event, Step))
+
+    def watch(self, question: str, **options: Unpack[AskOptions]) -> Iterator[str | Step | Answer]:
+        """`stream` with a Step as each stage begins."""
+        for event in self._corpus.watch(question, **self._options(options)):
             if isinstance(event, Answer):
                 self._remember(event)
             yield event

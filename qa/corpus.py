@@ -24,6 +24,7 @@ from qa.retrieval import Retrieved, retrieve, within_budget
 from qa.rewriting import background, standalone
 from qa.routing import Directory, Lane, Route, directory, route
 from qa.settings import Settings
+from qa.suggesting import first_questions, follow_ups
 from qa.surveying import survey
 from qa.types import (
     Account,
@@ -40,6 +41,7 @@ from qa.types import (
     Usage,
     VerifyReport,
 )
+from qa.words import counted
 from vectorstore.store import Store
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 
 _DONE = object()
 _MOST_DIRECTORIES = 16
+_LOOKED_THROUGH = 30  # passages that questions are suggested from
+_SPOKEN = ("said", "told", "added", "warned", "according")  # what passages say in which somebody speaks
 _MOST_SURVEYED, _EACH = 40, 3  # sources that are asked one by one, and passages of each
 
 
@@ -167,18 +171,26 @@ class Corpus:
 
     def stream(self, question: str, **options: Unpack[AskOptions]) -> Iterator[str | Answer]:
         """Yields the answer's text as it is written, then the finished Answer, which alone counts."""
+        return (event for event in self.watch(question, **options) if not isinstance(event, Step))
+
+    def watch(self, question: str, **options: Unpack[AskOptions]) -> Iterator[str | Step | Answer]:
+        """`stream` with a Step as each stage begins, for those who wait: its `note` reads "Searching 5 documents"."""
+        asked_of = options.get("sources")
+        number = len(self.sources() if asked_of is None else asked_of)
+        yield Step("search", f"Searching {counted(number, 'document')}")
         began = time.perf_counter()
         answerer = options.get("answerer") or self.answerer
         made_by = self._fingerprint(answerer)
         evidence = self.evidence(question, **options)
         asked = (question, evidence.standalone_question, made_by, [p.passage.id for p in evidence.passages])
+        yield Step("read", f"Reading {counted(len(evidence.passages), 'passage')}")
         for event in self._answering(answerer, evidence, repr(asked)):
             if isinstance(event, Answer):
                 usage = replace(event.usage, seconds=time.perf_counter() - began)
                 event = settled(replace(event, usage=usage, fingerprint=made_by), self.text)
             yield event
 
-    def _answering(self, answerer: Answerer, evidence: Evidence, asked: str) -> Iterator[str | Answer]:
+    def _answering(self, answerer: Answerer, evidence: Evidence, asked: str) -> Iterator[str | Step | Answer]:
         """The answerer's events, or those of the answer that it gave to the same question on the same store."""
         kept = self._answered.get(asked)
         if kept is not None:
@@ -265,6 +277,23 @@ class Corpus:
         passages = self._retrieved(replace(routed, lanes=lanes), question, (), _EACH * len(chosen))
         whole = replace(routed, lanes=())  # every source is asked, whichever the question names
         return survey(self._evidence(question, question, whole, passages, Usage(), None), chosen, answer)
+
+    def suggest(
+        self, answer: Answer | None = None, k: int = 4, *, sources: Collection[str] | None = None
+    ) -> tuple[str, ...]:
+        """Up to `k` questions that the documents answer: to begin with, or such as follow `answer`, made of what the
+        documents hold and it did not use. `sources` limits them to those. No model is asked."""
+        quotes = make_answerer(None, self.settings)
+        history = (answer.turn,) if answer else ()
+        asked = answer.standalone_question if answer else " ".join(_SPOKEN)
+        found = [p.passage for p in self.retrieve(asked, _LOOKED_THROUGH, sources=sources)]
+
+        def ask(question: str) -> Answer:
+            return self.ask(question, history=history, sources=sources, answerer=quotes)
+
+        if answer is None:
+            return first_questions(found, self.text, ask, k)
+        return follow_ups(answer, found, self.sources(), self.text, ask, k)
 
     def _retrieved(self, routed: Route, question: str, history: Sequence[Turn], k: int) -> Retrieved:
         said = background(question, history) if self.settings.background else ()

@@ -16,8 +16,9 @@ from qa.drafting import PROTOCOLS
 from qa.errors import WitnessError
 from qa.quoting import QuoteAnswerer
 from qa.settings import Settings
-from qa.types import Answer, Answerer, ChatModel, Evidence, Turn, Usage
+from qa.types import Answer, Answerer, ChatModel, Evidence, Step, Turn, Usage
 from qa.understanding import rewritten
+from qa.words import counted
 from qa.writing import SMALL, Writing, completed, profile
 
 
@@ -57,8 +58,8 @@ class ModelAnswerer:
             return None, Usage()
         return rewritten(self.model, question, history)
 
-    def stream(self, evidence: Evidence) -> Iterator[str | Answer]:
-        """Yields text as it is written, marks as each sentence is checked, then the finished Answer."""
+    def stream(self, evidence: Evidence) -> Iterator[str | Step | Answer]:
+        """Yields text as it is written, marks as each sentence is checked, Steps in between, then the finished Answer."""
         considered = self.quotes.consider(evidence)
         quoted = self.quotes.answer(evidence, considered)
         settled = quoted.abstained or quoted.disagreements
@@ -68,6 +69,7 @@ class ModelAnswerer:
             return
         left = min(self.answer_tokens, self.answer_tokens if evidence.tokens_left is None else evidence.tokens_left)
         writing = Writing(self.model, self.quotes, evidence, considered, quoted, left)
+        yield Step("write", f"Reading {counted(len(writing.excerpts), 'excerpt')}, writing")
         try:
             yield from writing.shown()
         except WitnessError as error:

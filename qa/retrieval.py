@@ -18,7 +18,7 @@ from qa.ranking import Features, raised, ranked, scores
 from qa.routing import Lane, Route
 from qa.settings import Settings
 from qa.types import CHARACTERS_A_TOKEN, Embedder, Passage, ScoredPassage, Step
-from qa.words import SPEECH_VERBS, Word, spelt_alike, stem, words
+from qa.words import SPEECH_VERBS, Word, counted, spelt_alike, stem, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -242,26 +242,22 @@ def _steps(
 ) -> Iterator[Step]:
     """What a reader of the answer's record wants to know of each stage that did something."""
     if route.within is not None:
-        yield Step("sources", f"limited to {_counted(len(route.within), 'document')}")
+        yield Step("sources", f"limited to {counted(len(route.within), 'document')}")
     for lane in route.lanes:
-        yield Step("lanes", f"{lane.name}: {_counted(len(lane.sources), 'document')}")
+        yield Step("lanes", f"{lane.name}: {counted(len(lane.sources), 'document')}")
     if len(route.clauses) > 1:
         yield Step("clauses", " | ".join(c.text.strip() for c in route.clauses))
     if route.dated:
-        yield Step("dates", f"{_counted(len(route.dated), 'document')} published then")
+        yield Step("dates", f"{counted(len(route.dated), 'document')} published then")
     if spelt := set(chain(*found.terms)) - {w.text for w in words(route.question)}:
         yield Step("spellings", ", ".join(sorted(spelt)))
     if said:
-        yield Step("background", f"{_counted(len(said), 'passage')} with words said before")
+        yield Step("background", f"{counted(len(said), 'passage')} with words said before")
     by_words = found.sources.keys() & set(chain(*found.lexical))
-    yield Step("search", f"{_counted(len(found.ids), 'candidate')}, {len(by_words)} by words")
+    yield Step("search", f"{counted(len(found.ids), 'candidate')}, {len(by_words)} by words")
     if bridge:
         yield Step("second_look", bridge)
     yield Step(
         "spread",
-        f"{_counted(len(result), 'passage')} of {_counted(len({r.passage.source for r in result}), 'document')}",
+        f"{counted(len(result), 'passage')} of {counted(len({r.passage.source for r in result}), 'document')}",
     )
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

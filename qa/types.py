@@ -348,6 +348,6 @@ class Answerer(Protocol):
         """Identifies the answerer in an answer's fingerprint."""
         ...
 
-    def stream(self, evidence: Evidence) -> Iterator[str | Answer]:
-        """Yields text as it is written, then the finished Answer, exactly once, last."""
+    def stream(self, evidence: Evidence) -> Iterator[str | Step | Answer]:
+        """Yields text as it is written, if it likes a Step where a stage begins, then the finished Answer, exactly once, last."""
         ...

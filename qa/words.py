@@ -225,3 +225,8 @@ def nearest_words(wanted: str, text: str) -> tuple[int, int, float]:
     while end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
         end += 1
     return start, end, fuzz.ratio(wanted, text[start:end]) / 100
+
+
+def counted(number: int, what: str) -> str:
+    """ "1 document", "2 documents"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

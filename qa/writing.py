@@ -27,7 +27,7 @@ from qa.types import (
     Usage,
     tokens,
 )  # fmt: skip
-from qa.words import fold
+from qa.words import counted, fold
 
 _UNSUPPORTED = " (unsupported)"
 
@@ -103,7 +103,7 @@ class Writing:
             kept.append(excerpt)
         return kept
 
-    def shown(self) -> Iterator[str]:
+    def shown(self) -> Iterator[str | Step]:
         """Asks the model, checks its sentences and yields them as they come; asks once more where some fail."""
         protocol = self._protocol()
         try:
@@ -114,6 +114,7 @@ class Writing:
             protocol = self._protocol()
             yield from self._written(protocol)
         if self.profile.mends and not self.problem and any(c.flaws for c in self.checked):
+            yield Step("check", f"Checked {counted(len(self.checked), 'sentence')}, mending those that do not stand up")
             self._mend(protocol)
 
     def _protocol(self) -> Protocol:
