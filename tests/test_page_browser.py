@@ -40,9 +40,10 @@ def browser(socket_enabled):
         opened.close()
 
 
-def _open(browser, address, **options):
-    """A browser session of its own on the page, once it can be used."""
+def _open(browser, address, asked=None, **options):
+    """A browser session of its own on the page, once it can be used. The addresses it asks for go into `asked`."""
     tab = browser.new_context(**options).new_page()
+    tab.on("request", lambda request: (asked if asked is not None else []).append(request.url))
     tab.set_default_timeout(15_000)
     tab.goto(address)
     tab.locator(BOX).first.wait_for()
@@ -64,8 +65,7 @@ def _shown(tab, name):
 
 def test_choosing_a_citation_highlights_its_words_and_nothing_leaves_this_machine(page, browser):
     asked: list[str] = []
-    tab = _open(browser, page)
-    tab.on("request", lambda request: asked.append(request.url))
+    tab = _open(browser, page, asked)
     _ask(tab, "When did the vault open?")
     assert _shown(tab, "words-1-1") == TRAP
     _ask(tab, "Where was the key found?")
