@@ -1,5 +1,5 @@
 # make run            the chat page on the sample documents (DOCS=folder for your own, PORT=7861 for another port,
-#                     LLM=local for a model on this machine, LLM=openai:MODEL for an endpoint's)
+#                     LLM=local for a model on this machine, LLM=openai:MODEL for an endpoint's, MCP=1 for agents)
 # make test           every test
 # make check          lint, types, tests
 # make eval           the sample suite, or SUITE=folder for your own: accuracy, abstention, citations
@@ -9,6 +9,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BENCH ?=
 LLM ?=
+MCP ?=
 SUITE ?= geneva
 DOCS ?= eval/suites/geneva/documents
 VENV := .venv
@@ -17,6 +18,7 @@ PRODUCT := $(VENV)/.product
 TOOLS := $(VENV)/.tools
 EVAL := $(VENV)/.eval
 LOCAL := $(VENV)/.local
+MCP_SERVER := $(VENV)/.mcp
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: install run test check lint types eval bench constraints clean
@@ -32,7 +34,7 @@ $(PRODUCT): pyproject.toml constraints.txt
 	@touch $@
 
 $(TOOLS): $(PRODUCT)
-	$(PIP) -e '.[dev,eval,local]'
+	$(PIP) -e '.[dev,eval,local,mcp]'
 	@touch $@
 
 # What the harness counts and draws with.
@@ -45,8 +47,13 @@ $(LOCAL): $(PRODUCT)
 	$(PIP) -e '.[local]'
 	@touch $@
 
-run: $(PRODUCT) $(if $(filter local% %.gguf,$(LLM)),$(LOCAL))
-	$(BIN)/python -m app "$(DOCS)" --port $(PORT) $(if $(LLM),--llm "$(LLM)")
+# What lets agents ask the page.
+$(MCP_SERVER): $(PRODUCT)
+	$(PIP) -e '.[mcp]'
+	@touch $@
+
+run: $(PRODUCT) $(if $(filter local% %.gguf,$(LLM)),$(LOCAL)) $(if $(MCP),$(MCP_SERVER))
+	$(BIN)/python -m app "$(DOCS)" --port $(PORT) $(if $(LLM),--llm "$(LLM)") $(if $(MCP),--mcp)
 
 test: install weights
 	$(BIN)/python -m pytest
@@ -73,7 +80,7 @@ weights: install
 # Pins every dependency to what is installed in a fresh environment without pins.
 constraints:
 	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
-	$(VENV)-pins/bin/python -m pip install --quiet -e '.[dev,eval,local]'
+	$(VENV)-pins/bin/python -m pip install --quiet -e '.[dev,eval,local,mcp]'
 	$(VENV)-pins/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf $(VENV)-pins
 

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,8 @@ def serve(
     from qa.corpus import Corpus
 
     how = serving or Serving()
+    if how.mcp and find_spec("mcp") is None:
+        raise ValueError("--mcp needs the extra `mcp`: pip install 'witness-qa[mcp]'")
     with _listening(how.host, how.port) as listener, Corpus(documents, store=store, answerer=llm) as corpus:
         with progress_bars() as progress:
             report = corpus.sync(progress)

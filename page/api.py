@@ -26,8 +26,7 @@ class Api:
             question: the question, in plain words
 
         Returns:
-            text with marks such as [1], whether the documents do not answer (abstained), and every citation with its
-            source, offsets and exact words
+            text with marks such as [1]; abstained, true where the documents do not answer; citations with exact words
         """
         session = self._counted(request)
         answer = self.corpus.ask(question[:MOST_CHARACTERS], sources=self.library.asked_of(session))

@@ -111,3 +111,27 @@ def test_programs_can_ask_find_and_list(page):
     assert client.predict("Where was the key found?", api_name="/ask")["citations"][0]["cited_text"] == KEY
     assert client.predict("key", 1, api_name="/retrieve")[0]["source"] == "key.txt"
     assert [s["source"] for s in client.predict(api_name="/sources")] == ["key.txt", "speech.txt", "trap.txt"]
+
+
+def test_agents_find_the_same_three_calls_and_ask_with_citations(tmp_path):
+    pytest.importorskip("mcp", reason="the extra `mcp` is not installed")
+    import asyncio
+
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def asked(address: str) -> tuple[list[str], str]:
+        async with (
+            streamable_http_client(f"{address}/gradio_api/mcp/") as (reading, writing, _),
+            ClientSession(reading, writing) as session,
+        ):
+            await session.initialize()
+            tools = (await session.list_tools()).tools
+            answer = await session.call_tool("ask", {"question": "Where was the key found?"})
+            return [t.name for t in tools], answer.content[0].text
+
+    write_documents(tmp_path / "documents")
+    with served(tmp_path / "documents", tmp_path / "store", "--mcp") as address:
+        names, answer = asyncio.run(asked(address))
+    assert names == ["ask", "retrieve", "sources"]
+    assert KEY in answer and "start_char_index" in answer
