@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import errno
 import ipaddress
+import logging
 import os
 import socket
 import sys
@@ -153,6 +154,11 @@ def _run(app: FastAPI, listener: socket.socket, host: str) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             _say(f"Witness is at http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # The connections of open pages are cut, which uvicorn would report with a traceback for each.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+            await super().shutdown(sockets=sockets)
 
     # An open page holds a connection for news from the server; stopping must not wait for it.
     config = uvicorn.Config(

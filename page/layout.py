@@ -17,6 +17,7 @@ from page.source_events import SourceEvents
 from qa.reading import READERS
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_SUGGESTING = {**_QUIET, "concurrency_limit": 1, "concurrency_id": "suggestions"}  # so that answers come first
 _AT_ONCE = 4  # answers that are written at the same time
 
 
@@ -187,10 +188,12 @@ def _wire_asking(
     ]
     running += [b.click(events.reply, [b, name, shelf.ticked], **asked) for b in talk.suggested]
     for event in running:
-        event.then(events.suggest, name, talk.suggested, **_QUIET).then(settings.spent, None, drawer.cost, **_QUIET)
+        event.then(events.suggest, name, talk.suggested, **_SUGGESTING).then(
+            settings.spent, None, drawer.cost, **_QUIET
+        )
     # Cancelling closes the stream on which an event's result would come, so the redrawing is an event of its own.
     talk.stop.click(None, cancels=running).then(events.stopped, name, talk.chat, **_QUIET)
-    name.change(events.suggest, name, talk.suggested, **_QUIET)
+    name.change(events.suggest, name, talk.suggested, **_SUGGESTING)
 
 
 def _wire_conversations(

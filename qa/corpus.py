@@ -288,8 +288,8 @@ class Corpus:
         asked = answer.standalone_question if answer else " ".join(_SPOKEN)
         found = [p.passage for p in self.retrieve(asked, _LOOKED_THROUGH, sources=sources)]
 
-        def ask(question: str) -> Answer:
-            return self.ask(question, history=history, sources=sources, answerer=quotes)
+        def ask(question: str, source: str) -> Answer:
+            return self.ask(question, history=history, sources=[source], answerer=quotes)
 
         if answer is None:
             return first_questions(found, self.text, ask, k)

@@ -38,7 +38,7 @@ class Terms:
         """
         met = {}
         for term, forms in self.forms.items():
-            worth = 1.0 if term in found else max((forms[f] for f in forms.keys() & found), default=0.0)
+            worth = 1.0 if term in found else max((w for form, w in forms.items() if form in found), default=0.0)
             if worth:
                 met[term] = worth
         for first, last in self.full_names:

@@ -1,7 +1,7 @@
 """Questions that the documents can answer: to begin with, and such as follow an answer.
 
-They are made of who says something about what, and of outlets that an answer left out. Each is asked once before it is
-offered, so that none ends in an abstention.
+They are made of who says something about what, and of outlets that an answer left out. Each is asked once, of the source
+that it was made from, before it is offered, so that none ends in an abstention.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _NO_TOPIC = re.compile(
     r"|[A-Z]\w+(?:ans?|ish|ese|ern)$"  # "Russian": of a country, not a topic
 )
 
-Ask = Callable[[str], Answer]
+Ask = Callable[[str, str], Answer]
+Proposed = tuple[str, str]  # a question and a source that tells of it
 TextOf = Callable[[str], str]
 
 
@@ -39,22 +40,19 @@ def follow_ups(
     unused = _about_speakers(passages, text_of, answer)
     outlets = [] if answer.abstained else _outlets_left_out(answer, passages, sources)
     mixed = chain.from_iterable(zip_longest(unused, outlets))
-    return _answered((q for q in mixed if q), ask, k)
+    return _answered((proposed for proposed in mixed if proposed), ask, k)
 
 
-def _answered(questions: Iterable[str], ask: Ask, k: int) -> tuple[str, ...]:
-    tried = islice(questions, _MOST_TRIED)
-    return tuple(islice((q for q in tried if not ask(q).abstained), k))
+def _answered(proposed: Iterable[Proposed], ask: Ask, k: int) -> tuple[str, ...]:
+    tried = islice(proposed, _MOST_TRIED)
+    return tuple(islice((question for question, source in tried if not ask(question, source).abstained), k))
 
 
-def _about_speakers(passages: Iterable[Passage], text_of: TextOf, answer: Answer | None) -> Iterator[str]:
+def _about_speakers(passages: Iterable[Passage], text_of: TextOf, answer: Answer | None) -> Iterator[Proposed]:
     """ "What did X say about Y?", each speaker and each topic once, what most sources tell of first."""
-    told = Counter(
-        (speaker, topic)
-        for speaker, topic, _ in dict.fromkeys(
-            (*pair, p.source) for p in passages for pair in _said(p, text_of(p.source), answer)
-        )
-    )
+    found = dict.fromkeys((*pair, p.source) for p in passages for pair in _said(p, text_of(p.source), answer))
+    told = Counter((speaker, topic) for speaker, topic, _ in found)
+    source_of = {(speaker, topic): source for speaker, topic, source in reversed(found)}
     common = Counter(topic for _, topic in told.elements())
     used = content(f"{answer.question} {answer.standalone_question}") if answer else frozenset()
     seen: set[str] = set()
@@ -63,7 +61,7 @@ def _about_speakers(passages: Iterable[Passage], text_of: TextOf, answer: Answer
         own = {fold(speaker).split()[-1], fold(topic)}
         if not seen & own and not content(topic) <= used:
             seen |= own
-            yield f"What did {speaker} say about {topic}?"
+            yield f"What did {speaker} say about {topic}?", source_of[speaker, topic]
 
 
 def _said(passage: Passage, text: str, answer: Answer | None) -> Iterator[tuple[str, str]]:
@@ -95,7 +93,7 @@ def _is_plain_name(name: str) -> bool:
     return 2 < len(name) <= _NAME_LETTERS and "\n" not in name and not shouted and not _NO_TOPIC.match(name)
 
 
-def _outlets_left_out(answer: Answer, passages: Sequence[Passage], sources: Iterable[Source]) -> Iterator[str]:
+def _outlets_left_out(answer: Answer, passages: Sequence[Passage], sources: Iterable[Source]) -> Iterator[Proposed]:
     cited = {c.source for c in answer.citations}
     outlet_of = {s.source: s.outlet for s in sources}
     named = {outlet_of.get(source) for source in cited}
@@ -103,4 +101,4 @@ def _outlets_left_out(answer: Answer, passages: Sequence[Passage], sources: Iter
         outlet = outlet_of.get(source)
         if source not in cited and outlet and outlet not in named:
             named.add(outlet)
-            yield f"And according to {outlet}?"
+            yield f"And according to {outlet}?", source

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from qa.words import stem
@@ -104,7 +105,8 @@ def _within(one: Mapping[str, float | str], other: Mapping[str, float | str]) ->
     return float(other.get("least", other["amount"])) <= amount <= float(other.get("most", other["amount"]))
 
 
-def values(kind: Kind, text: str, published_at: str | None = None) -> list[Value]:
+@lru_cache(maxsize=16384)  # one question after the other is held against the same sentences
+def values(kind: Kind, text: str, published_at: str | None = None) -> tuple[Value, ...]:
     """The values of `kind` in `text`, in order; the day in "29 January" is no number. `published_at` (ISO 8601) supplies a year that a date leaves out."""
     parts_of = _PARTS.get(kind, _quantity)
     days = [m.span() for m in _PATTERNS["date"].finditer(text)] if kind == "number" else []
@@ -116,7 +118,7 @@ def values(kind: Kind, text: str, published_at: str | None = None) -> list[Value
             body = match.group().strip(" -,")
             start = match.start() + match.group().find(body)
             found.append(Value(kind, body, start, start + len(body), parts))
-    return found
+    return tuple(found)
 
 
 def _bounds(text: str, start: int, amount: float) -> dict[str, float | str]:

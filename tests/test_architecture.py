@@ -79,7 +79,7 @@ HOMES = {
         "page/setting_events.py",
         "page/source_events.py",
     },
-    "httpx": {"qa/models.py"},
+    "httpx": {"qa/models.py", "eval/bench/soak.py"},
     "ir_measures": {"eval/ranking.py"},
     "jinja2": {"eval/reporting.py"},
     "llama_index": {"qa/llamaindex.py", "eval/plain.py"},
