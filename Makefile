@@ -4,10 +4,12 @@
 # make check          lint, types, tests
 # make eval           the sample suite, or SUITE=folder for your own: accuracy, abstention, citations
 # make bench          the public sets of ../shared, where they are, beside what is to be reached (BENCH="--sample 100")
+# make soak           16 sessions ask the page for 5 minutes: seconds, errors, memory (SOAK="--minutes 1" for less)
 # make install        the environment alone, with the tools for tests
 PYTHON ?= python3
 PORT ?= 7860
 BENCH ?=
+SOAK ?=
 LLM ?=
 MCP ?=
 SUITE ?= geneva
@@ -21,7 +23,7 @@ LOCAL := $(VENV)/.local
 MCP_SERVER := $(VENV)/.mcp
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: install run test check lint types eval bench constraints clean
+.PHONY: install run test check lint types eval bench soak constraints clean
 .DEFAULT_GOAL := install
 
 install: $(TOOLS)
@@ -72,6 +74,9 @@ eval: $(EVAL) $(if $(filter local% %.gguf,$(LLM)),$(LOCAL))
 
 bench: install weights
 	$(BIN)/python -m eval.bench $(BENCH)
+
+soak: $(PRODUCT)
+	$(BIN)/python -m eval.bench.soak $(SOAK)
 
 .PHONY: weights
 weights: install

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from html import escape
 
+from page.rendering import shown_name
 from qa.types import Answer, Citation
 
 Turns = Sequence[Answer]
@@ -65,7 +66,7 @@ def _json_turn(answer: Answer) -> dict[str, object]:
             {"about": d.about, "sides": [{"value": s.value, "markers": _markers(s.citations)} for s in d.sides]}
             for d in answer.disagreements
         ],
-        "citations": [asdict(c) for c in answer.citations],
+        "citations": [asdict(c) | {"source": shown_name(c.source)} for c in answer.citations],
         "usage": asdict(answer.usage),
         "fingerprint": answer.fingerprint,
     }  # fmt: skip
@@ -85,7 +86,7 @@ def _place(citation: Citation) -> str:
 
 def _named(citation: Citation) -> Iterator[str]:
     yield from (x for x in (citation.outlet, citation.title, (citation.published_at or "")[:10]) if x)
-    yield citation.source + (f" page {citation.page}" if citation.page else "")
+    yield shown_name(citation.source) + (f" page {citation.page}" if citation.page else "")
     yield f"characters {citation.start_char_index}–{citation.end_char_index}"
 
 

@@ -62,6 +62,9 @@ def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentP
         if name == "serve":
             command.add_argument("--host", default="127.0.0.1", help="address to bind to (default: this machine only)")
             command.add_argument("--port", type=int, default=7860, help="port (default: 7860)")
+            command.add_argument("--auth-file", help="only those whom this file names (python -m page.accounts)")
+            command.add_argument("--folders", help="a folder of this machine below which folders may be added")
+            command.add_argument("--mcp", action="store_true", help="let agents ask (extra `mcp`)")
         else:
             command.add_argument("--json", action="store_true", help="print JSON")
     return parser, commands.choices
@@ -208,10 +211,14 @@ def _rebuild(options: argparse.Namespace) -> int:
     return OK if report.ok else NO
 
 
+_OF_THE_PAGE = ("llm", "store", "host", "port", "auth-file", "folders")
+
+
 def _serve(options: argparse.Namespace) -> int:
     # The page stands on this library, not the other way round, so it is started as a program of its own.
-    wanted = {"--llm": options.llm, "--store": options.store, "--host": options.host, "--port": str(options.port)}
-    arguments = [x for flag, value in wanted.items() if value for x in (flag, value)]
+    wanted = {f"--{name}": getattr(options, name.replace("-", "_")) for name in _OF_THE_PAGE}
+    arguments = [x for flag, value in wanted.items() if value for x in (flag, str(value))]
+    arguments += ["--mcp"] * options.mcp
     folder = [options.documents] if options.documents else []
     return subprocess.call([sys.executable, "-m", "app", *folder, *arguments])  # noqa: S603
 

@@ -184,3 +184,16 @@ def test_an_unknown_name_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         qa.Nothing  # noqa: B018
+
+
+def test_the_page_shows_text_only_through_components_that_sanitise_it():
+    for name, path in modules().items():
+        if name.startswith("page/") or name == "app.py":
+            tree = ast.parse(path.read_text("utf-8"))
+            called = {
+                n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)
+            }
+            assert not called & {"HTML", "load_component", "render"}, name
+            given = {k.arg: k.value for n in ast.walk(tree) if isinstance(n, ast.Call) for k in n.keywords}
+            assert not given.keys() & {"js", "sanitize_html", "head_paths"}, name
+            assert "allow_tags" not in given or given["allow_tags"].value is False, name

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from page_server import KEY, TRAP, served, write_documents
 
+from page.accounts import add
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
 --disable-component-update --disable-sync""".split()
@@ -81,6 +83,80 @@ def test_choosing_a_citation_highlights_its_words_and_nothing_leaves_this_machin
     assert tab.evaluate("window.hacked") is None
     assert tab.locator(".document img, .document script, .answer img, .answer a:not(.mark, .each)").count() == 0
     assert asked and all(url.startswith((page, "data:", "blob:")) for url in asked)
+
+
+def test_the_whole_journey_of_a_reader(browser, tmp_path):
+    documents = tmp_path / "documents"
+    write_documents(documents)
+    for day in ("Monday", "Friday"):
+        (documents / f"{day}.txt").write_text(
+            f"A bridge\n\nThe bridge of Altdorf was opened on {day} by Ada Weiss.", "utf-8"
+        )
+    (tmp_path / "note.txt").write_text("The bridge of Altdorf was painted green by Otto Brandt.", "utf-8")
+    with served(documents, tmp_path / "store") as address:
+        tab = _open(browser, address)
+        tab.locator("#suggested button").first.click()
+        tab.locator("a.mark[href='#words-1-1']").first.click()
+        tab.locator("#evidence mark#words-1-1").wait_for()
+        _ask(tab, "On which day was the bridge of Altdorf opened?")
+        differing = tab.locator(".answer.differing")
+        differing.wait_for()
+        assert "Monday" in differing.inner_text() and "Friday" in differing.inner_text()
+        tab.locator("a.each").last.click()
+        sides = tab.locator(".survey .sides").inner_text()
+        assert "Monday" in sides and "Friday" in sides
+        _ask(tab, "And who opened it?")
+        understood = tab.locator(".understood")
+        understood.wait_for()
+        assert "bridge" in understood.inner_text()
+        tab.locator("#drop input[type=file]").set_input_files(tmp_path / "note.txt")
+        tab.locator("#news", has_text="1 document added.").wait_for()
+        _ask(tab, "Who painted the bridge of Altdorf green?")
+        assert "Otto Brandt" in _shown(tab, "words-4-1")
+        tab.get_by_role("button", name="Rename, delete or save").click()
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name="Save as HTML").click()
+        saved = Path(download.value.path()).read_text("utf-8")
+        assert "Otto Brandt" in saved and "note.txt" in saved and "uploads/" not in saved and str(tmp_path) not in saved
+        before = tab.locator("#chat .answer").all_inner_texts()
+        tab.reload()
+        tab.locator("#chat .answer").nth(3).wait_for()
+        assert tab.locator("#chat .answer").all_inner_texts() == before
+
+
+def test_with_a_login_the_page_works_and_keeps_users_apart(browser, tmp_path):
+    for name in ("ann", "ben"):
+        add(tmp_path / "users", name, f"password of {name}")
+    write_documents(tmp_path / "documents")
+    with served(tmp_path / "documents", tmp_path / "store", "--auth-file", str(tmp_path / "users")) as address:
+        context = browser.new_context(http_credentials={"username": "ann", "password": "password of ann"})
+        tab = context.new_page()
+        tab.goto(address)
+        _ask(tab, "Where was the key found?")
+        assert _shown(tab, "words-1-1") == KEY
+        cookies = context.cookies()
+        other = browser.new_context(http_credentials={"username": "ben", "password": "password of ben"})
+        other.add_cookies(cookies)
+        page = other.new_page()
+        page.goto(address)
+        page.locator("#count .count").wait_for()
+        assert page.locator(".question").count() == 0
+        wrong = browser.new_context(http_credentials={"username": "ann", "password": "wrong"}).new_page()
+        assert wrong.goto(address).status == 401
+
+
+def test_who_waits_sees_the_place_in_the_queue_and_can_leave_it(page, browser):
+    tabs = [_open(browser, page) for _ in range(5)]
+    for tab in tabs:
+        _ask(tab, "When did the vault open, slowly?")
+        tab.wait_for_timeout(300)
+    waiting = tabs[-1].locator("#chat .progress-text", has_text="queue: 1/1")
+    waiting.wait_for()
+    tabs[-1].get_by_role("button", name="Stop").click()
+    waiting.wait_for(state="detached")
+    for tab in tabs[:-1]:
+        tab.get_by_role("button", name="Stop").click()
+        tab.locator(".draft").wait_for(state="detached")
 
 
 def test_a_mark_that_is_pointed_at_or_focused_shows_its_quote(page, browser):

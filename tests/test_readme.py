@@ -3,6 +3,8 @@
 import contextlib
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from qa import Settings
@@ -66,3 +68,13 @@ def test_the_case_in_the_documentation_is_one():
 
     text = (ROOT / "docs" / "evaluation.md").read_text("utf-8")
     assert Case.model_validate_json(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0]).sides
+
+
+def test_every_option_of_the_page_and_every_payload_stands_in_its_tables():
+    from test_page_payloads import PAYLOADS
+
+    page = (ROOT / "docs" / "page.md").read_text("utf-8")
+    shown = subprocess.run([sys.executable, "-m", "app", "--help"], capture_output=True, text=True, cwd=ROOT).stdout
+    options = set(re.findall(r"(--[a-z-]+)", shown)) - {"--help"}
+    assert set(re.findall(r"^\| `(--[a-z-]+)", page, re.MULTILINE)) == options
+    assert re.findall(r"^\| ([\w ]+) \| no \| no \| no \| no \|$", page, re.MULTILINE) == list(PAYLOADS)
