@@ -15,9 +15,11 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from page.answerers import Answerers
-    from qa.corpus import Corpus
+    from page.library import Library
 
 SAMPLES = Path(__file__).parent / "eval" / "suites" / "geneva" / "documents"
 SAMPLE_QUESTIONS = (
@@ -106,6 +108,7 @@ def serve(
     cannot, ValueError for a file of accounts that holds none.
     """
     from page.answerers import Answerers
+    from page.library import Library
     from qa.corpus import Corpus
 
     how = serving or Serving()
@@ -117,20 +120,20 @@ def serve(
         _say(_summary(report))
         corpus.prepare()
         with closing(Answerers(corpus, llm or corpus.settings.llm)) as answerers:
-            page = _page(corpus, report, answerers, how)
-            _run(application(page, how, corpus.settings.max_file_mb * 1_000_000), listener, how.host)
+            library = Library(corpus, report, how.limits, how.folders)
+            samples = Path(documents).resolve() == SAMPLES.resolve()
+            first = cache(lambda: SAMPLE_QUESTIONS if samples else corpus.suggest())
+            app = application(_page(library, answerers, first), how, corpus.settings.max_file_mb * 1_000_000)
+            # The vector index takes a second to load, in which the page can be opened and a question typed.
+            _run(app, listener, how.host, lambda: (corpus.retrieve("ready?"), first()))
 
 
-def _page(corpus: Corpus, report: IndexReport, answerers: Answerers, serving: Serving) -> gr.Blocks:
+def _page(library: Library, answerers: Answerers, first: Callable[[], Sequence[str]]) -> gr.Blocks:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from page.events import Events
     from page.layout import build
-    from page.library import Library
 
-    library = Library(corpus, report, serving.limits, serving.folders)
     library.forget_leftovers()
-    samples = corpus.documents is not None and corpus.documents.resolve() == SAMPLES.resolve()
-    first = SAMPLE_QUESTIONS if samples else corpus.suggest()
     return build(Events(library, answerers, Sessions(library.forget), first))
 
 
@@ -145,7 +148,8 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _run(app: FastAPI, listener: socket.socket, host: str) -> None:
+def _run(app: FastAPI, listener: socket.socket, host: str, warm: Callable[[], object]) -> None:
+    """Serves until Ctrl-C; `warm` is called in a thread once the address is told."""
     import uvicorn
 
     port = listener.getsockname()[1]
@@ -154,6 +158,7 @@ def _run(app: FastAPI, listener: socket.socket, host: str) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             _say(f"Witness is at http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C stops it)")
+            threading.Thread(target=warm, daemon=True).start()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             # The connections of open pages are cut, which uvicorn would report with a traceback for each.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +39,12 @@ Update = Any  # of a component, as Gradio takes it
 class Events:
     """What the page's events do for the session that a request belongs to. Nothing of a session is kept here.
 
-    `first` are the questions that are offered while nothing has been asked.
+    `first` gives the questions that are offered while nothing has been asked.
     """
 
-    def __init__(self, library: Library, answerers: Answerers, sessions: Sessions, first: Sequence[str] = ()) -> None:
+    def __init__(
+        self, library: Library, answerers: Answerers, sessions: Sessions, first: Callable[[], Sequence[str]]
+    ) -> None:
         self.corpus, self.library, self.answerers = library.corpus, library, answerers
         self.sessions, self.limits, self.first = sessions, library.limits, first
 
@@ -160,7 +162,7 @@ class Events:
         session = self.session(request)
         turns = session.dialogue(name).turns
         allowed = self.library.asked_of(session)
-        proposed = self.corpus.suggest(turns[-1], sources=allowed) if turns else self.first
+        proposed = self.corpus.suggest(turns[-1], sources=allowed) if turns else self.first()
         texts = [plain(q) for q in proposed][:SUGGESTIONS]
         return [gr.Button(t, visible=bool(t)) for t in (*texts, *[""] * (SUGGESTIONS - len(texts)))]
 

@@ -80,8 +80,8 @@ def _done(
         ingest(store, embedder, batch, progress)
         for document, _ in batch:
             (changed if document.source in known else added).append(document.source)
-    gone = [*plan.removed, *(f.path for f in plan.failed if f.path in known)]
-    store.remove(gone)
+    if gone := [*plan.removed, *(f.path for f in plan.failed if f.path in known)]:
+        store.remove(gone)
     return IndexReport(
         added=tuple(sorted(added)),
         changed=tuple(sorted(changed)),
