@@ -75,7 +75,10 @@ def _folded(found: Sequence[Account]) -> list[Account]:
 
 
 def _same_words(one: Account, other: Account) -> bool:
-    if one.citation is None or other.citation is None:
+    """True of nearly the same words with the same value and numbers: one digit can be all the difference there is."""
+    if one.citation is None or other.citation is None or one.value != other.value:
         return False
     a, b = (content(t.citation.cited_text) for t in (one, other) if t.citation)
+    if any(not word.isalpha() for word in a ^ b):
+        return False
     return bool(a and b) and len(a & b) >= _SAME_WORDS * max(len(a), len(b))
