@@ -51,11 +51,11 @@ def test_of_many_documents_the_nearest_are_asked(open_corpus, folder):
 
 def test_sources_that_differ_in_nothing_but_a_number_are_not_told_as_one(open_corpus, folder):
     said = (
-        "The long talks in Bern were held for {} hours on the first floor of the old hall, said Anna Keller on {} May."
+        "The long talks in Bern lasted {} hours on the first floor of the old hall, said Anna Keller on {} May."
     )
     for name, hours, day in (("a", 3, 4), ("b", 4, 4), ("c", 4, 4), ("d", 4, 5)):
         (folder / f"{name}.txt").write_text(said.format(hours, day))
     with open_corpus() as corpus:
         corpus.sync()
-        told = corpus.survey(corpus.ask("How many hours were the talks in Bern held?"))
+        told = corpus.survey(corpus.ask("How long did the talks in Bern last?"))
         assert {(t.source, *t.also) for t in told} == {("a.txt",), ("b.txt", "c.txt"), ("d.txt",)}
