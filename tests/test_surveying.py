@@ -49,13 +49,10 @@ def test_of_many_documents_the_nearest_are_asked(open_corpus, folder):
         assert 0 < len(told) <= 40
 
 
-def test_sources_that_differ_in_nothing_but_a_number_are_not_told_as_one(open_corpus, folder):
-    said = (
-        "The long talks in Bern lasted {} hours on the first floor of the old hall, said Anna Keller on {} May."
-    )
+def test_sources_that_differ_in_nothing_but_a_number_are_not_told_as_one(corpus, folder):
+    said = "The talks in Geneva lasted {} hours, a diplomat of the council said on the morning of {} May."
     for name, hours, day in (("a", 3, 4), ("b", 4, 4), ("c", 4, 4), ("d", 4, 5)):
         (folder / f"{name}.txt").write_text(said.format(hours, day))
-    with open_corpus() as corpus:
-        corpus.sync()
-        told = corpus.survey(corpus.ask("How long did the talks in Bern last?"))
-        assert {(t.source, *t.also) for t in told} == {("a.txt",), ("b.txt", "c.txt"), ("d.txt",)}
+    corpus.sync()
+    told = corpus.survey(corpus.ask("How long did the talks in Geneva last?"))
+    assert {("a.txt",), ("b.txt", "c.txt"), ("d.txt",)} <= {(t.source, *t.also) for t in told if t.citation}
