@@ -15,9 +15,10 @@ import logging
 import os
 import socket
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -63,8 +64,8 @@ class Serving:
     limits: Limits = field(default_factory=Limits)
 
 
-def application(page: gr.Blocks, serving: Serving, most_bytes: int = 50_000_000) -> FastAPI:
-    """The page as a web application. `most_bytes` is the largest file that may be added.
+def application(page: gr.Blocks, serving: Serving, uploads: Path, most_bytes: int = 50_000_000) -> FastAPI:
+    """The page as a web application. `uploads` is where Gradio puts uploaded files, `most_bytes` the size of the largest.
 
     On a loopback address it answers only to loopback names, so that a site whose name is made to point here (DNS
     rebinding) gets nothing.
@@ -88,7 +89,7 @@ def application(page: gr.Blocks, serving: Serving, most_bytes: int = 50_000_000)
     if _is_loopback(serving.host):
         names = ["127.0.0.1", "localhost", "::1", "[::1]", serving.host]
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)
-    app.add_middleware(Guard, accounts=accounts, most_bytes=most_bytes, mcp=serving.mcp)
+    app.add_middleware(Guard, uploads=uploads, most_bytes=most_bytes, accounts=accounts, mcp=serving.mcp)
     return app
 
 
@@ -119,13 +120,21 @@ def serve(
             report = corpus.sync(progress)
         _say(_summary(report))
         corpus.prepare()
-        with closing(Answerers(corpus, llm or corpus.settings.llm)) as answerers:
-            library = Library(corpus, report, how.limits, how.folders)
-            samples = Path(documents).resolve() == SAMPLES.resolve()
-            first = cache(lambda: SAMPLE_QUESTIONS if samples else corpus.suggest())
-            app = application(_page(library, answerers, first), how, corpus.settings.max_file_mb * 1_000_000)
+        samples = Path(documents).resolve() == SAMPLES.resolve()
+        first = cache(lambda: SAMPLE_QUESTIONS if samples else corpus.suggest())
+        with closing(Answerers(corpus, llm or corpus.settings.llm)) as answerers, _uploads() as uploads:
+            page = _page(Library(corpus, report, how.limits, how.folders), answerers, first)
+            app = application(page, how, uploads, corpus.settings.max_file_mb * 1_000_000)
             # The vector index takes a second to load, in which the page can be opened and a question typed.
             _run(app, listener, how.host, lambda: (corpus.retrieve("ready?"), first()))
+
+
+@contextmanager
+def _uploads() -> Iterator[Path]:
+    """A folder for Gradio's uploads, which go with it."""
+    with tempfile.TemporaryDirectory(prefix="witness-") as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        yield Path(folder)
 
 
 def _page(library: Library, answerers: Answerers, first: Callable[[], Sequence[str]]) -> gr.Blocks:

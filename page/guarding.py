@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +25,8 @@ _ROUTES = (
     "call/", "cancel", "heartbeat/", "info", "queue/data", "queue/join", "reset", "startup-events", "theme.css", "upload"
 )  # fmt: skip
 _MCP = "mcp/"
+_UPLOAD = "/gradio_api/upload"
+_MOST_JSON = 5_000_000  # bytes; the names of all ticked documents are sent with a question
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LOGIN = {"WWW-Authenticate": 'Basic realm="Witness", charset="UTF-8"'}
 USER = "witness.user"
@@ -48,13 +52,16 @@ def policy(html: bytes = b"") -> str:
 
 class Guard:
     """ASGI middleware: nothing without a login where there are accounts, nothing that another site's page sends, of
-    Gradio's routes only those that the page uses, and the security headers on every response.
+    Gradio's routes only those that the page uses, no file but what was uploaded, and the security headers on every response.
 
-    `most_bytes` is the longest request; `mcp` opens the routes for agents.
+    `uploads` is the folder of uploaded files, `most_bytes` the longest of them; `mcp` opens the routes for agents.
     """
 
-    def __init__(self, app: ASGIApp, accounts: Accounts | None = None, most_bytes: int = 0, mcp: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, uploads: Path, most_bytes: int, accounts: Accounts | None = None, mcp: bool = False
+    ) -> None:
         self.app, self.accounts, self.most_bytes = app, accounts, most_bytes
+        self.uploads = uploads.resolve()
         self.routes = (*_ROUTES, _MCP) if mcp else _ROUTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,6 +77,8 @@ class Guard:
             await PlainTextResponse(text, status, headers)(scope, receive, _with_headers(send, policy()))
         elif scope["path"] == "/":
             await self._page(scope, receive, send)
+        elif scope["method"] == "POST" and not scope["path"].startswith(_UPLOAD):
+            await self._sent(scope, receive, send)
         else:
             await self.app(scope, receive, _with_headers(send, policy()))
 
@@ -88,11 +97,38 @@ class Guard:
                 return 401, "Log in to open Witness", _LOGIN
         if scope["method"] not in _SAFE and not _is_own(headers):
             return 403, "Another site's page may not do this", {}
-        if self.most_bytes and int(headers.get("content-length") or 0) > self.most_bytes:
+        if int(headers.get("content-length") or 0) > self.most_bytes:
             return 413, f"Larger than {self.most_bytes // 1_000_000} MB", {}
         if path.startswith("/gradio_api/") and not path.removeprefix("/gradio_api/").startswith(self.routes):
             return 404, "Not found", {}
         return None
+
+    async def _sent(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands on what a browser or program sends to an event, unless it names a file that nobody uploaded.
+
+        Gradio would read a file of this machine, or fetch an address, for any event that is given one; its own check is
+        off in an app that is mounted.
+        """
+        from starlette.responses import PlainTextResponse
+
+        body = await _whole(receive)
+        if body is None or not self._is_harmless(body):
+            refusal = PlainTextResponse("Only text and uploaded files may be sent", status_code=403)
+            await refusal(scope, receive, _with_headers(send, policy()))
+            return
+        pending = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def again() -> Message:
+            return pending.pop() if pending else await receive()
+
+        await self.app(scope, again, _with_headers(send, policy()))
+
+    def _is_harmless(self, body: bytes) -> bool:
+        try:
+            paths = list(_paths(json.loads(body or b"null")))
+        except (ValueError, RecursionError):
+            return False
+        return all(isinstance(p, str) and Path(p).resolve().is_relative_to(self.uploads) for p in paths)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The policy depends on the page's text, so this one response is held until it is whole, and not compressed."""
@@ -109,6 +145,29 @@ class Guard:
         release = _with_headers(send, policy(b"".join(m.get("body", b"") for m in held)), cookie)
         for message in held:
             await release(message)
+
+
+async def _whole(receive: Receive) -> bytes | None:
+    """The body of a request; None where it is too long."""
+    body: bytes = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > _MOST_JSON:
+            return None
+        if not message.get("more_body"):
+            return body
+
+
+def _paths(sent: object) -> Iterator[object]:
+    """Whatever stands under "path" anywhere: how Gradio is told of a file."""
+    if isinstance(sent, dict):
+        if "path" in sent:
+            yield sent["path"]
+        sent = list(sent.values())
+    if isinstance(sent, list):
+        for one in sent:
+            yield from _paths(one)
 
 
 def _is_own(headers: Mapping[str, str]) -> bool:

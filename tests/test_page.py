@@ -104,6 +104,32 @@ def test_another_sites_name_and_gradios_file_routes_get_nothing(page):
         assert httpx.get(f"{page}/gradio_api/{route}").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/etc/hostname", "{documents}/key.txt", "http://127.0.0.1:9/x", "../../etc/hosts", 7])
+def test_no_event_is_given_a_file_that_was_not_uploaded(page, tmp_path, path):
+    """Gradio takes a dictionary with a path for a file wherever it stands, and does not check it in a mounted app."""
+    secret = tmp_path / "key.txt"
+    secret.write_text(KEY, "utf-8")
+    named = str(secret) if path == "{documents}/key.txt" else path
+    file = {"path": named, "meta": {"_type": "gradio.FileData"}, "orig_name": "key.txt"}
+    with httpx.Client(base_url=page) as client:
+        for event in [d["id"] for d in client.get("/config").json()["dependencies"]]:
+            body = {"data": [file], "fn_index": event, "session_hash": "x"}
+            assert client.post("/gradio_api/queue/join", json=body).status_code == 403
+        for sent in (file, [file], {"deep": [[file]]}):
+            assert client.post("/gradio_api/call/ask", json={"data": [sent]}).status_code == 403
+    assert secret.exists()
+
+
+def test_what_another_sites_page_sends_is_refused_and_so_is_what_is_no_json(page):
+    join, body = f"{page}/gradio_api/queue/join", {"data": [], "fn_index": 0, "session_hash": "x"}
+    assert httpx.post(join, json=body, headers={"origin": "http://evil.example"}).status_code == 403
+    assert httpx.post(join, json=body, headers={"origin": page}).status_code == 200
+    assert httpx.post(join, content=b"{", headers={"origin": page}).status_code == 403
+    assert httpx.post(join, content=b"[" * 100_000).status_code == 403
+    assert httpx.post(join, content=b" " * 6_000_000).status_code == 403
+    assert httpx.post(f"{page}/gradio_api/upload", content=b" " * 51_000_000).status_code == 413
+
+
 def test_programs_can_ask_find_and_list(page):
     from gradio_client import Client
 
