@@ -13,6 +13,7 @@ import errno
 import ipaddress
 import logging
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -211,6 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serving = Serving(
         options.host, options.port, options.auth_file, options.folders, options.mcp, Limits(options.questions_a_minute)
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a service manager sends ends it as Ctrl-C does
     try:
         serve(options.documents, llm=options.llm, store=options.store, serving=serving)
     except KeyboardInterrupt:

@@ -130,6 +130,14 @@ def test_what_another_sites_page_sends_is_refused_and_so_is_what_is_no_json(page
     assert httpx.post(f"{page}/gradio_api/upload", content=b" " * 51_000_000).status_code == 413
 
 
+def test_stopping_the_page_leaves_no_file_behind(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    write_documents(tmp_path / "documents")
+    with served(tmp_path / "documents", tmp_path / "store"):
+        assert list(tmp_path.glob("witness-*"))
+    assert not list(tmp_path.glob("witness-*"))
+
+
 def test_programs_can_ask_find_and_list(page):
     from gradio_client import Client
 
