@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from page.accounts import Accounts
 from page.guarding import USER, Guard
-from page.sessions import Limits, Sessions
+from page.sessions import Limits, Session, Sessions
 from qa.cli import progress_bars
 from qa.errors import WitnessError
 from qa.types import IndexReport
@@ -122,9 +122,10 @@ def serve(
         _say(_summary(report))
         corpus.prepare()
         samples = Path(documents).resolve() == SAMPLES.resolve()
-        first = cache(lambda: SAMPLE_QUESTIONS if samples else corpus.suggest())
+        library = Library(corpus, report, how.limits, how.folders)
+        first = cache(lambda: SAMPLE_QUESTIONS if samples else corpus.suggest(sources=library.asked_of(Session())))
         with closing(Answerers(corpus, llm or corpus.settings.llm)) as answerers, _uploads() as uploads:
-            page = _page(Library(corpus, report, how.limits, how.folders), answerers, first)
+            page = _page(library, answerers, first)
             app = application(page, how, uploads, corpus.settings.max_file_mb * 1_000_000)
             # The vector index takes a second to load, in which the page can be opened and a question typed.
             _run(app, listener, how.host, lambda: (corpus.retrieve("ready?"), first()))

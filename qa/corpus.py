@@ -218,6 +218,7 @@ class Corpus:
     def _evidence(
         self, question: str, understood: str, routed: Route, found: Retrieved, usage: Usage, tokens_left: int | None
     ) -> Evidence:
+        within = routed.within
         return Evidence(
             question=question,
             standalone_question=understood,
@@ -225,8 +226,9 @@ class Corpus:
             named_sources=routed.asked_of,
             passages=found.passages,
             text_of=self.text,
-            mentions=self._store.document_frequency,
-            passage_count=self._store.passage_count,
+            # As though there were no other documents than those asked: nothing of the others is to be told.
+            mentions=lambda terms: self._store.document_frequency(terms, within),
+            passage_count=self._store.passage_count if within is None else self._store.passages_of(within),
             steps=found.steps,
             usage=usage,
             tokens_left=tokens_left,

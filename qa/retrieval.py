@@ -125,7 +125,7 @@ def _said_before(store: Store, route: Route, background: Sequence[tuple[str, flo
     for text, weight in background:
         new = {w.stem: w.text for w in words(text) if w.content and w.stem not in seen}
         seen |= new.keys()
-        held = store.document_frequency(list(new.values()))
+        held = store.document_frequency(list(new.values()), route.within)
         rare = [w for w, passages in held.items() if passages <= max(_MANY, store.passage_count * _COMMON)]
         for i, score in store.lexical(rare, _DEPTH, route.within):
             found[i] = found.get(i, 0.0) + weight * score

@@ -343,6 +343,17 @@ def test_a_question_limited_to_some_sources_sees_no_other(folder, open_corpus):
     assert "Thursday" in chat.ask("And according to b.txt?").text
 
 
+def test_what_only_other_sources_mention_is_told_as_unmentioned(folder, open_corpus):
+    write(folder, a=FRIDAY, b="Zorblax was seen in Bern on Monday.")
+    corpus = open_corpus()
+    corpus.sync()
+    told = corpus.ask("Who is Zorblax?", sources=["a.txt"]).text
+    assert "Nothing in them mentions “Zorblax”" in told and "Zorblax" not in corpus.ask("Who is Keller?").text
+    (folder / "b.txt").unlink()
+    corpus.sync()
+    assert corpus.ask("Who is Zorblax?").text == told
+
+
 def test_no_source_left_to_ask_is_an_abstention(folder, open_corpus):
     write(folder, a=FRIDAY)
     corpus = open_corpus()

@@ -26,12 +26,7 @@ class FullText:
 
         `sources`, when given, are the only documents looked at; scores are the same as without.
         """
-        # The + keeps SQLite from running the full-text search once for each row of the filter.
-        within = (
-            " AND +rowid IN (SELECT p.id FROM passages AS p JOIN documents AS d ON d.id = p.document"
-            " WHERE d.source IN (SELECT value FROM json_each(?)))"
-        )
-        filtered, listed = ("", ()) if sources is None else (within, (json.dumps(list(sources)),))
+        filtered, listed = _filter(sources)
         query = f"SELECT rowid, -rank FROM passage_index WHERE passage_index MATCH ?{filtered} ORDER BY rank LIMIT ?"  # noqa: S608
         return self._db.execute(query, (_any_of(terms), *listed, limit)).fetchall()
 
@@ -49,10 +44,24 @@ class FullText:
         )
         return tuple(term for (term,) in rows)
 
-    def document_frequency(self, terms: Iterable[str]) -> dict[str, int]:
-        """How many passages hold each of `terms`, in any of its inflections; several words are a phrase."""
-        query = "SELECT count(*) FROM passage_index WHERE passage_index MATCH ?"
-        return {term: int(self._db.execute(query, (_any_of([term]),)).fetchone()[0]) for term in terms}
+    def document_frequency(self, terms: Iterable[str], sources: Collection[str] | None = None) -> dict[str, int]:
+        """How many passages, of `sources` where given, hold each of `terms`, in any of its inflections; several words are a
+        phrase."""
+        filtered, listed = _filter(sources)
+        query = f"SELECT count(*) FROM passage_index WHERE passage_index MATCH ?{filtered}"  # noqa: S608
+        return {term: int(self._db.execute(query, (_any_of([term]), *listed)).fetchone()[0]) for term in terms}
+
+
+# The + keeps SQLite from running the full-text search once for each row of the filter.
+_WITHIN = (
+    " AND +rowid IN (SELECT p.id FROM passages AS p JOIN documents AS d ON d.id = p.document"
+    " WHERE d.source IN (SELECT value FROM json_each(?)))"
+)
+
+
+def _filter(sources: Collection[str] | None) -> tuple[str, tuple[str, ...]]:
+    """The condition, and its parameter, that leaves only passages of `sources`; none of either where they are None."""
+    return ("", ()) if sources is None else (_WITHIN, (json.dumps(list(sources)),))
 
 
 def _any_of(terms: Iterable[str]) -> str:

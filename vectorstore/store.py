@@ -224,9 +224,15 @@ class Store:
         return self._catalog.full_text.vocabulary(prefix, lengths, limit)
 
     @_guarded
-    def document_frequency(self, terms: Iterable[str]) -> dict[str, int]:
-        """How many passages hold each of `terms`, in any of its inflections; several words are a phrase."""
-        return self._catalog.full_text.document_frequency(terms)
+    def document_frequency(self, terms: Iterable[str], sources: Collection[str] | None = None) -> dict[str, int]:
+        """How many passages, of `sources` where given, hold each of `terms`, in any of its inflections; several words are a
+        phrase."""
+        return self._catalog.full_text.document_frequency(terms, sources)
+
+    @_guarded
+    def passages_of(self, sources: Collection[str]) -> int:
+        """How many passages these documents have."""
+        return len(self._catalog.passage_ids(sources))
 
     # Care
 
