@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from page.accounts import Accounts
 from page.guarding import USER, Guard
+from page.importing import import_gradio
 from page.sessions import Limits, Session, Sessions
 from qa.cli import progress_bars
 from qa.errors import WitnessError
@@ -141,6 +142,7 @@ def _uploads() -> Iterator[Path]:
 
 def _page(library: Library, answerers: Answerers, first: Callable[[], Sequence[str]]) -> gr.Blocks:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    import_gradio()
     from page.events import Events
     from page.layout import build
 

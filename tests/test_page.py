@@ -1,12 +1,14 @@
 """The chat page: what it makes of documents is escaped, and what it answers to is guarded."""
 
 import re
+import subprocess
+import sys
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_server import KEY, served, write_documents
+from page_server import KEY, ROOT, served, write_documents
 
 from page.rendering import answer_html, escape, evidence_html, rows_html, survey_html
 from qa.types import Account, Answer, Citation, Statement, Usage
@@ -169,3 +171,21 @@ def test_agents_find_the_same_three_calls_and_ask_with_citations(tmp_path):
         names, answer = asyncio.run(asked(address))
     assert names == ["ask", "retrieve", "sources"]
     assert KEY in answer and "start_char_index" in answer
+
+
+def test_gradio_is_imported_whole_without_writing_stubs_and_nothing_stays_changed():
+    code = """
+import ast, inspect
+from page.importing import import_gradio
+found, parsed = inspect.getfile, []
+parse = ast.parse
+ast.parse = lambda source, *a, **k: (parsed.append(source), parse(source, *a, **k))[1]
+import_gradio()
+import gradio
+assert inspect.getfile is found
+assert inspect.getfile(gradio.Textbox).endswith("textbox.py")
+assert not any("class Textbox" in str(p) for p in parsed)
+with gradio.Blocks() as page:
+    gradio.Textbox().submit(print)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
