@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import re
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -69,13 +70,17 @@ async def session(address: str, until: float, figures: Figures) -> None:
     """One browser session: opens the page for its cookie, then asks one question after the other."""
     async with httpx.AsyncClient(base_url=address, timeout=_READ_SECONDS) as client:
         await client.get("/")
-        asking, *following = _events((await client.get("/config")).json())
-        number = 0
+        config = (await client.get("/config")).json()
+        asking, *following = _chain(config, "question", "submit")
+        beginning, *_ = _chain(config, "begin", "click")
+        name, number = secrets.token_hex(8), 0
         while time.monotonic() < until:
             began = time.monotonic()
             question = QUESTIONS[number % len(QUESTIONS)]
             try:
-                name = f"{id(client)}-{number // len(QUESTIONS)}"
+                if number % len(QUESTIONS) == 0:
+                    await _send(client, beginning, [], name)
+                    began = time.monotonic()
                 await _send(client, asking, [question, None, []], name)
                 figures.seconds.append(time.monotonic() - began)
                 for event, inputs in following:
@@ -88,10 +93,10 @@ async def session(address: str, until: float, figures: Figures) -> None:
 Event = tuple[int, int]  # Gradio's number of it, and how many inputs it takes
 
 
-def _events(config: dict[str, Any]) -> list[Event]:
-    """The event that the question box sets off, then those that the page has follow it."""
-    box = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "question")
-    chain = [next(d for d in config["dependencies"] if [box, "submit"] in d["targets"])]
+def _chain(config: dict[str, Any], elem_id: str, trigger: str) -> list[Event]:
+    """The event that a control sets off, then those that the page has follow it."""
+    control = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == elem_id)
+    chain = [next(d for d in config["dependencies"] if [control, trigger] in d["targets"])]
     while after := [d for d in config["dependencies"] if d["trigger_after"] == chain[-1]["id"]]:
         chain.append(after[0])
     return [(d["id"], len(d["inputs"])) for d in chain]
