@@ -3,7 +3,8 @@
     python -m eval.bench.soak [DOCUMENTS] [--sessions 16] [--minutes 5] [--json FILE]
 
 Starts the page on a free port of this machine and speaks to it as a browser does, over HTTP, each session with a cookie of
-its own. A session asks its next question as soon as the answer before and what the page has follow it are there, and begins a new conversation after each round.
+its own. A session asks its next question as soon as the answer before and what the page has follow it are there, begins a
+new conversation after each round, and opens the page anew after three.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ QUESTIONS = (
 )
 _READ_SECONDS = 60.0
 _SAMPLE_SECONDS = 10.0
+_ROUNDS = 3  # of all questions, until the page is closed and opened again
 _PAGE = "/proc/{}/status"
 
 
@@ -67,27 +69,34 @@ class Figures:
 
 
 async def session(address: str, until: float, figures: Figures) -> None:
-    """One browser session: opens the page for its cookie, then asks one question after the other."""
+    """One browser session: opens the page for its cookie, asks some rounds of questions, closes it and opens it again."""
     async with httpx.AsyncClient(base_url=address, timeout=_READ_SECONDS) as client:
         await client.get("/")
         config = (await client.get("/config")).json()
-        asking, *following = _chain(config, "question", "submit")
-        beginning, *_ = _chain(config, "begin", "click")
-        name, number = secrets.token_hex(8), 0
         while time.monotonic() < until:
-            began = time.monotonic()
-            question = QUESTIONS[number % len(QUESTIONS)]
-            try:
-                if number % len(QUESTIONS) == 0:
-                    await _send(client, beginning, [], name)
-                    began = time.monotonic()
-                await _send(client, asking, [question, None, []], name)
-                figures.seconds.append(time.monotonic() - began)
-                for event, inputs in following:
-                    await _send(client, (event, inputs), [None] * inputs, name)
-            except (httpx.HTTPError, ValueError) as error:
-                figures.errors.append(f"{type(error).__name__}: {error}")
-            number += 1
+            name = secrets.token_hex(8)
+            # A page that is open holds this connection; what Gradio keeps of the page goes with it.
+            async with client.stream("GET", f"/gradio_api/heartbeat/{name}"):
+                for _ in range(_ROUNDS):
+                    await _round(client, config, name, until, figures)
+
+
+async def _round(client: httpx.AsyncClient, config: dict[str, Any], name: str, until: float, figures: Figures) -> None:
+    """A new conversation with every question in it."""
+    asking, *following = _chain(config, "question", "submit")
+    beginning, *_ = _chain(config, "begin", "click")
+    await _send(client, beginning, [], name)
+    for question in QUESTIONS:
+        if time.monotonic() >= until:
+            return
+        began = time.monotonic()
+        try:
+            await _send(client, asking, [question, None, []], name)
+            figures.seconds.append(time.monotonic() - began)
+            for event in following:
+                await _send(client, event, [None] * event[1], name)
+        except (httpx.HTTPError, ValueError) as error:
+            figures.errors.append(f"{type(error).__name__}: {error}")
 
 
 Event = tuple[int, int]  # Gradio's number of it, and how many inputs it takes
