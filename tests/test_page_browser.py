@@ -245,7 +245,7 @@ def test_ticked_sources_alone_are_asked_and_a_filter_finds_them(page, browser):
     _ask(tab, "Where was the key found?")
     tab.locator(".answer.abstained").wait_for()
     tab.get_by_role("button", name="Clear ticks").click()
-    tab.locator("#count", has_text="3 documents").wait_for()
+    tab.locator("#count", has_text="Tick some").wait_for()
     _ask(tab, "Where was the key found in the garden?")
     assert _shown(tab, "words-2-1") == KEY
 
