@@ -19,6 +19,7 @@ from qa.reading import READERS
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _SUGGESTING = {**_QUIET, "concurrency_limit": 1, "concurrency_id": "suggestions"}  # so that answers come first
 _AT_ONCE = 4  # answers that are written at the same time
+_MOST_PAGES = 200  # open or closed ones that Gradio remembers: it keeps some 25 kB of every answer shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def build(events: Events) -> gr.Blocks:
         api = Api(events)
         for call in (api.ask, api.retrieve, api.sources):
             gr.api(call, api_name=call.__name__, concurrency_limit=_AT_ONCE)
+    page.state_session_capacity = _MOST_PAGES
     page.queue(api_open=False)
     return page
 
