@@ -183,7 +183,7 @@ def _wire_asking(
     outputs = [talk.chat, evidence, name, talk.question, kept.listed]
     asked: dict[str, Any] = {
         "outputs": outputs, "api_visibility": "private", "show_progress": "minimal", "show_progress_on": talk.chat,
-        "concurrency_limit": _AT_ONCE, "concurrency_id": "answers",
+        "concurrency_limit": _AT_ONCE, "concurrency_id": "answers", "trigger_mode": "always_last",
     }  # fmt: skip
     running = [
         gr.on([talk.question.submit, talk.send.click], events.reply, [talk.question, name, shelf.ticked], **asked)

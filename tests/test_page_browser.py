@@ -54,6 +54,14 @@ def _open(browser, address, asked=None, **options):
 
 
 def _ask(tab, question):
+    """Asks, and waits until the page has taken the question: then the box is empty for the next."""
+    _enter(tab, question)
+    from playwright.sync_api import expect
+
+    expect(tab.locator(BOX).first).to_have_value("", timeout=15_000)
+
+
+def _enter(tab, question):
     tab.locator(BOX).first.fill(question)
     tab.locator(BOX).first.press("Enter")
 
@@ -148,7 +156,7 @@ def test_with_a_login_the_page_works_and_keeps_users_apart(browser, tmp_path):
 def test_who_waits_sees_the_place_in_the_queue_and_can_leave_it(page, browser):
     tabs = [_open(browser, page) for _ in range(5)]
     for tab in tabs:
-        _ask(tab, "When did the vault open, slowly?")
+        _enter(tab, "When did the vault open, slowly?")
         tab.wait_for_timeout(300)
     waiting = tabs[-1].locator("#chat .progress-text", has_text="queue: 1/1")
     waiting.wait_for()
@@ -233,6 +241,19 @@ def test_a_conversation_is_saved_as_a_file_and_a_slow_answer_can_be_stopped(page
     assert tab.locator(".question").count() == 1
     _ask(tab, "Who found the key in the garden?")
     assert _shown(tab, "words-2-1") == KEY
+
+
+def test_a_question_sent_while_another_is_answered_is_asked_after_it(page, browser):
+    tab = _open(browser, page)
+    _ask(tab, "When did the vault open, slowly?")
+    tab.locator(".draft", has_text="word word").wait_for()
+    _enter(tab, "Where was the key found?")
+    tab.set_default_timeout(40_000)
+    assert _shown(tab, "words-2-1") == KEY
+    assert tab.locator(".question").all_inner_texts() == [
+        "When did the vault open, slowly?",
+        "Where was the key found?",
+    ]
 
 
 def test_ticked_sources_alone_are_asked_and_a_filter_finds_them(page, browser):
