@@ -86,7 +86,7 @@ def _place(citation: Citation) -> str:
 
 def _named(citation: Citation) -> Iterator[str]:
     yield from (x for x in (citation.outlet, citation.title, (citation.published_at or "")[:10]) if x)
-    yield shown_name(citation.source) + (f" page {citation.page}" if citation.page else "")
+    yield shown_name(citation.source) + (f" {citation.place}" if citation.place else "")
     yield f"characters {citation.start_char_index}–{citation.end_char_index}"
 
 

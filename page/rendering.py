@@ -145,8 +145,7 @@ def evidence_html(citation: Citation, text: str, name: str) -> str:
     known of it. Very long ones are cut around them."""
     start, end = citation.start_char_index, citation.end_char_index
     first, last = max(0, start - _REACH), min(len(text), end + _REACH)
-    page = f"page {citation.page}" if citation.page else None
-    about = " · ".join(escape(x) for x in (citation.outlet, date_of(citation.published_at), page) if x)
+    about = " · ".join(escape(x) for x in (citation.outlet, date_of(citation.published_at), citation.place) if x)
     file = escape(shown_name(citation.source))
     link = escape("?" + urlencode({"source": citation.source, "start": start, "end": end}))
     return (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from qa.types import Answer, Citation, Passage, Side, Statement, Verdict
+from qa.types import Answer, Citation, Pages, Passage, Side, Statement, Verdict
 from qa.words import nearest_words
 
 _CLOSE = 0.88  # share of the quoted letters that the source has in the same order
@@ -118,23 +118,29 @@ def _folded(text: str) -> tuple[str, list[int]]:
     return "".join(letters), places
 
 
-def settled(answer: Answer, text_of: Callable[[str], str]) -> Answer:
-    """`answer` with every citation that does not resolve dropped, whoever made it.
+def settled(answer: Answer, text_of: Callable[[str], str], pages_of: Callable[[str], Pages]) -> Answer:
+    """`answer` with every citation that does not resolve dropped, whoever made it, and the page of the others named.
 
     A citation resolves when the words at its offsets in its source are the words it cites.
     """
-    statements = tuple(Statement(s.text, _resolving(s.citations, text_of)) for s in answer.statements)
-    sides = [(d, tuple(Side(s.value, _resolving(s.citations, text_of)) for s in d.sides)) for d in answer.disagreements]
+
+    def resolving(citations: Iterable[Citation]) -> tuple[Citation, ...]:
+        return tuple(on_page(c, pages_of(c.source)) for c in citations if resolves(c, text_of))
+
+    statements = tuple(Statement(s.text, resolving(s.citations)) for s in answer.statements)
+    sides = [(d, tuple(Side(s.value, resolving(s.citations)) for s in d.sides)) for d in answer.disagreements]
     return replace(
         answer,
         statements=statements,
-        nearest=_resolving(answer.nearest, text_of),
+        nearest=resolving(answer.nearest),
         disagreements=tuple(replace(d, sides=s) for d, s in sides),
     )
 
 
-def _resolving(citations: Iterable[Citation], text_of: Callable[[str], str]) -> tuple[Citation, ...]:
-    return tuple(c for c in citations if resolves(c, text_of))
+def on_page(citation: Citation, pages: Pages) -> Citation:
+    """The citation with the page, slide, sheet or row on which its words begin, not that on which their passage does."""
+    start = citation.start_char_index
+    return replace(citation, page=pages.number(start), part=pages.name(start))
 
 
 def resolves(citation: Citation, text_of: Callable[[str], str]) -> bool:

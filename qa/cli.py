@@ -150,9 +150,10 @@ def answer_text(answer: Answer) -> str:
     lines.append(answer.text)
     for c in answer.citations:
         about = ", ".join(x for x in (c.title, c.outlet, c.published_at) if x)
-        page = f" page {c.page}" if c.page else ""
+        place = f" {c.place}" if c.place else ""
         lines.append(
-            f"[{c.marker}] {c.source}{page} {c.start_char_index}-{c.end_char_index}" + (f"  ({about})" if about else "")
+            f"[{c.marker}] {c.source}{place} {c.start_char_index}-{c.end_char_index}"
+            + (f"  ({about})" if about else "")
         )
     if answer.notice:
         lines.append(f"({answer.notice})")

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from qa import indexing
-from qa.citing import settled
+from qa.citing import on_page, settled
 from qa.conversation import Conversation
 from qa.embedding import make_embedder
 from qa.errors import SourceNotFound
@@ -187,7 +187,7 @@ class Corpus:
         for event in self._answering(answerer, evidence, repr(asked)):
             if isinstance(event, Answer):
                 usage = replace(event.usage, seconds=time.perf_counter() - began)
-                event = settled(replace(event, usage=usage, fingerprint=made_by), self.text)
+                event = settled(replace(event, usage=usage, fingerprint=made_by), self.text, self._store.pages)
             yield event
 
     def _answering(self, answerer: Answerer, evidence: Evidence, asked: str) -> Iterator[str | Step | Answer]:
@@ -278,7 +278,10 @@ class Corpus:
         lanes = tuple(Lane(s.source, frozenset([s.source])) for s in chosen)
         passages = self._retrieved(replace(routed, lanes=lanes), question, (), _EACH * len(chosen))
         whole = replace(routed, lanes=())  # every source is asked, whichever the question names
-        return survey(self._evidence(question, question, whole, passages, Usage(), None), chosen, answer)
+        accounts = survey(self._evidence(question, question, whole, passages, Usage(), None), chosen, answer)
+        return tuple(
+            replace(a, citation=on_page(a.citation, self._store.pages(a.source))) if a.citation else a for a in accounts
+        )
 
     def suggest(
         self, answer: Answer | None = None, k: int = 4, *, sources: Collection[str] | None = None

@@ -9,16 +9,16 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import ReadError
-from qa.isolation import ReadingProcess
+from qa.isolation import ReadingPool, ReadingProcess
 from qa.reading import READERS
 from qa.settings import Settings
-from qa.splitting import passages
+from qa.splitting import split
 from qa.types import Document, Embedder, Failure, IndexReport, PassageSpan, Progress, Source
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def rebuild(store: Store, embedder: Embedder, settings: Settings, progress: Prog
 
 
 def _prepared(documents: Iterable[Document], settings: Settings) -> Iterator[Prepared]:
-    return ((d, passages(d.text, settings.passage_tokens)) for d in documents)
+    return ((d, split(d.text, d.metadata, settings.passage_tokens)) for d in documents)
 
 
 def _plan(folder: Path, store_folder: Path, known: dict[str, Source], settings: Settings) -> _Plan:
@@ -134,19 +134,24 @@ def _plan(folder: Path, store_folder: Path, known: dict[str, Source], settings: 
         raise FileNotFoundError(f"{folder} is not a folder; give the folder that holds the documents")
     plan = _Plan()
     seen: set[str] = set()
-    for path, source in _files(folder, store_folder):
+
+    def unlisted(error: OSError) -> None:
+        plan.failed.append(Failure(_printable(Path(error.filename).relative_to(folder).as_posix()), _reason(error)))
+
+    for path, source in _files(folder, store_folder, unlisted):
         seen.add(source)
         _examine(path, source, known.get(source), plan, settings, folder)
     plan.removed = sorted(known.keys() - seen)
     return plan
 
 
-def _files(folder: Path, store_folder: Path) -> Iterator[tuple[Path, str]]:
+def _files(folder: Path, store_folder: Path, unlisted: Callable[[OSError], None]) -> Iterator[tuple[Path, str]]:
     """Every entry below `folder` that is no folder, by name, links to folders among them.
 
-    Hidden entries and the store, should it lie in there, are passed over.
+    Hidden entries and the store, should it lie in there, are passed over; `unlisted` is told of folders that cannot be
+    looked into.
     """
-    for base, folders, files in os.walk(folder):
+    for base, folders, files in os.walk(folder, onerror=unlisted):
         visible = sorted(n for n in (*folders, *files) if not n.startswith("."))
         folders[:] = [n for n in visible if n in folders and Path(base, n) != store_folder]
         for path in (Path(base, n) for n in visible):
@@ -176,7 +181,7 @@ def _place(path: Path, source: str, known: Source | None, plan: _Plan, settings:
     status = path.stat()
     if status.st_size > settings.max_file_mb * 1_000_000:
         raise ReadError(f"larger than {settings.max_file_mb} MB; split it or raise QA_MAX_FILE_MB")
-    if known and (known.size, known.modified_ns) == (status.st_size, status.st_mtime_ns):
+    if known and (known.size, known.modified_ns) == _stamp(status):
         plan.unchanged.append(source)
     elif known and known.content_hash == _file_hash(path):
         plan.unchanged.append(source)
@@ -186,23 +191,32 @@ def _place(path: Path, source: str, known: Source | None, plan: _Plan, settings:
 
 
 def _read(plan: _Plan, settings: Settings, progress: Progress | None) -> Iterator[Prepared]:
-    with ReadingProcess(settings.read_seconds, settings.read_memory_mb) as reader:
-        for done, (path, source) in enumerate(plan.pending):
+    if not plan.pending:
+        return
+
+    def read(reader: ReadingProcess, file: tuple[Path, str]) -> Prepared:
+        return _document(reader, *file, plan.origin, settings.passage_tokens)
+
+    number = len(plan.pending)
+    with ReadingPool(min(settings.read_workers, number), settings.read_seconds, settings.read_memory_mb) as pool:
+        for done, ((_, source), reading) in enumerate(zip(plan.pending, pool.each(read, plan.pending), strict=True)):
             if progress:
-                progress("read", done, len(plan.pending))
+                progress("read", done, number)
             try:
-                document = replace(_document(reader, path, source), origin=plan.origin)
-                yield document, passages(document.text, settings.passage_tokens)
+                yield reading.result()
             except (ReadError, OSError) as error:
                 plan.failed.append(Failure(source, _reason(error)))
-    if progress and plan.pending:
-        progress("read", len(plan.pending), len(plan.pending))
+    if progress:
+        progress("read", number, number)
 
 
-def _document(reader: ReadingProcess, path: Path, source: str) -> Document:
+def _document(reader: ReadingProcess, path: Path, source: str, origin: Origin, passage_tokens: int) -> Prepared:
+    """Raises ReadError or OSError where the file cannot be read, or was written to meanwhile."""
     status, content = path.stat(), _file_hash(path)
-    read = reader.read(path)
-    return Document(
+    read, spans = reader.read_and_split(path, passage_tokens)
+    if _stamp(path.stat()) != _stamp(status):
+        raise ReadError("it changed while it was read; sync again")
+    document = Document(
         source=source,
         text=read.text,
         content_hash=content,
@@ -211,9 +225,17 @@ def _document(reader: ReadingProcess, path: Path, source: str) -> Document:
         published_at=read.published_at,
         page_starts=read.page_starts,
         metadata=read.metadata,
+        origin=origin,
         size=status.st_size,
         modified_ns=status.st_mtime_ns,
+        page_names=read.page_names,
     )
+    return document, spans
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int]:
+    """Size in bytes and time of change: what tells a changed file without reading it."""
+    return status.st_size, status.st_mtime_ns
 
 
 def added_document(source: str, text: str, metadata: dict[str, object]) -> Document:

@@ -1,4 +1,4 @@
-"""Reading in a process of its own: a file that hangs, crashes or eats memory costs that file and nothing else.
+"""Reading and splitting in processes of their own: a file that hangs, crashes or eats memory costs that file alone.
 
 Parent and child exchange JSON lines over the child's standard input and output. Run as `python -m qa.isolation
 SECONDS MEMORY_MB`, this module is the child.
@@ -11,15 +11,27 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from queue import SimpleQueue
+from typing import IO, Any, TypeVar
 
 from qa.errors import ReadError
-from qa.reading import ReadText, read_file
+from qa.reading import read_file
+from qa.readtext import ReadText
+from qa.splitting import split
+from qa.types import PassageSpan, Sentence
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
+AHEAD = 16
+"""Files that are read before somebody takes them."""
+
 # All that a child needs of the environment: where programs and libraries are, and how file names are encoded.
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "SYSTEMROOT")
 
@@ -49,6 +61,10 @@ class ReadingProcess:
 
         Raises ReadError with the reason, also when the child was too slow, too large or crashed.
         """
+        return self.read_and_split(path, 0)[0]
+
+    def read_and_split(self, path: Path, passage_tokens: int) -> tuple[ReadText, list[PassageSpan]]:
+        """What `read` gives, and its passages of at most so many tokens; none of them where that is 0."""
         child = self._running_child()
         expired = threading.Event()
 
@@ -59,7 +75,7 @@ class ReadingProcess:
         timer = threading.Timer(self._seconds, expire)
         timer.start()
         try:
-            line = _exchange(child, path)
+            line = _exchange(child, path, passage_tokens)
         finally:
             timer.cancel()
             timer.join()  # so that it cannot kill the child while that reads the next file
@@ -91,21 +107,68 @@ class ReadingProcess:
             )
         return self._child
 
-    def _understood(self, line: bytes) -> ReadText:
+    def _understood(self, line: bytes) -> tuple[ReadText, list[PassageSpan]]:
         reply: dict[str, Any] = json.loads(line.decode("utf-8", "surrogatepass"))
         if reply.pop("spent", False):
             self.close()
         if "error" in reply:
             raise ReadError(reply["error"])
-        return ReadText(**{**reply, "page_starts": tuple(reply["page_starts"])})
+        read = reply["read"]
+        pages = {name: tuple(read[name]) for name in ("page_starts", "page_names")}
+        return ReadText(**{**read, **pages}), [_unpacked(*packed) for packed in reply["passages"]]
 
 
-def _exchange(child: subprocess.Popen[bytes], path: Path) -> bytes:
+class ReadingPool:
+    """Several reading processes that work ahead of who takes their results; a context manager."""
+
+    def __init__(self, workers: int, seconds: float, memory_mb: int) -> None:
+        self._readers = [ReadingProcess(seconds, memory_mb) for _ in range(workers)]
+        self._idle: SimpleQueue[ReadingProcess] = SimpleQueue()
+        for reader in self._readers:
+            self._idle.put(reader)
+        self._threads = ThreadPoolExecutor(workers)
+
+    def __enter__(self) -> ReadingPool:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        for reader in self._readers:
+            reader.close()
+
+    def each(self, work: Callable[[ReadingProcess, T], R], items: Iterable[T]) -> Iterator[Future[R]]:
+        """What `work` makes of each item with a reading process, in the order of the items; a few are made ahead."""
+        ahead: deque[Future[R]] = deque()
+        for item in items:
+            ahead.append(self._threads.submit(self._with_reader, work, item))
+            if len(ahead) >= AHEAD:
+                yield ahead.popleft()
+        yield from ahead
+
+    def _with_reader(self, work: Callable[[ReadingProcess, T], R], item: T) -> R:
+        reader = self._idle.get()
+        try:
+            return work(reader, item)
+        finally:
+            self._idle.put(reader)
+
+
+def _packed(span: PassageSpan) -> tuple[int, int, list[tuple[int, int, str]]]:
+    sentences = [(s.start_char_index, s.end_char_index, s.content_hash) for s in span.sentences]
+    return span.start_char_index, span.end_char_index, sentences
+
+
+def _unpacked(start: int, end: int, sentences: Iterable[tuple[int, int, str]]) -> PassageSpan:
+    return PassageSpan(start, end, tuple(Sentence(*sentence) for sentence in sentences))
+
+
+def _exchange(child: subprocess.Popen[bytes], path: Path, passage_tokens: int) -> bytes:
     """The child's reply, one line; without its line end when the child died or wrote too much."""
     assert child.stdin is not None and child.stdout is not None  # noqa: S101 - both are pipes, for the type checker
     try:
         # Past the buffer, which would keep a line that a dead child did not take.
-        os.write(child.stdin.fileno(), json.dumps(os.path.abspath(path)).encode() + b"\n")  # noqa: PTH100 - not resolved
+        request = [os.path.abspath(path), passage_tokens]  # noqa: PTH100 - not resolved
+        os.write(child.stdin.fileno(), json.dumps(request).encode() + b"\n")
     except BrokenPipeError:
         return b""
     return child.stdout.readline(MAX_REPLY_BYTES + 1)
@@ -146,11 +209,13 @@ def _limit_processor(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
-def _reply(path: Path, memory_mb: int) -> bytes:
-    """The reply to one request: the fields of ReadText, or "error"; "spent" asks for a new child."""
+def _reply(path: Path, passage_tokens: int, memory_mb: int) -> bytes:
+    """The reply to one request: "read", the fields of ReadText, and "passages"; or "error"; "spent" asks for a new child."""
     reply: dict[str, Any]
     try:
-        reply = asdict(read_file(path))
+        read = read_file(path)
+        passages = split(read.text, read.metadata, passage_tokens) if passage_tokens else []
+        reply = {"read": asdict(read), "passages": [_packed(passage) for passage in passages]}
         line = json.dumps(reply, ensure_ascii=False).encode("utf-8", "surrogatepass")
         if len(line) < MAX_REPLY_BYTES:
             return line
@@ -171,7 +236,8 @@ def serve(requests: IO[bytes], replies: IO[bytes], seconds: float, memory_mb: in
     """Answer each request, the path of a file as a JSON line, until the requests end."""
     for request in requests:
         _limit_processor(seconds)
-        replies.write(_reply(Path(json.loads(request)), memory_mb) + b"\n")
+        path, passage_tokens = json.loads(request)
+        replies.write(_reply(Path(path), passage_tokens, memory_mb) + b"\n")
         replies.flush()
 
 

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     passage_tokens: int = Field(256, ge=32, le=2048, description="most tokens in a passage")
     max_file_mb: int = Field(50, ge=1, description="files above this many megabytes are refused")
     read_seconds: float = Field(30.0, gt=0, description="a file that takes longer to read is refused")
+    read_workers: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),
+        ge=1,
+        description="files that are read at the same time",
+    )
     read_memory_mb: int = Field(2048, ge=256, description="memory the reading process may take")
     candidates: int = Field(
         60, ge=1, description="candidates taken from each search before fusion, shared by the clauses"
@@ -66,5 +71,5 @@ class Settings(BaseSettings):
     @property
     def digest(self) -> str:
         """Twelve hex digits that change with any setting that can change an answer."""
-        relevant = self.model_dump(mode="json", exclude={"cache", "threads"})
+        relevant = self.model_dump(mode="json", exclude={"cache", "threads", "read_workers"})
         return hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest()[:12]

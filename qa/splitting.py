@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise, repeat
 
 from qa.cleaning import furniture
 from qa.paragraphs import Paragraph, paragraphs
@@ -27,17 +27,22 @@ _LOST_SPACE = re.compile(
 _PIECE = re.compile(rf"\S.{{0,{_LONGEST_SENTENCE - 1}}}(?=\s|$)|\S{{1,{_LONGEST_SENTENCE}}}", re.DOTALL)
 
 
-def passages(text: str, limit: int) -> list[PassageSpan]:
+def split(text: str, metadata: Mapping[str, str], limit: int) -> list[PassageSpan]:
+    """The passages of a document's text: a table's rows are never page furniture, whatever they look like."""
+    return passages(text, limit, clean=metadata.get("content") != "records")
+
+
+def passages(text: str, limit: int, *, clean: bool = True) -> list[PassageSpan]:
     """Splits `text` into passages of at most `limit` tokens (a longer sentence is a passage of its own).
 
-    Page furniture is in no passage. Every offset points into `text` as given.
+    Page furniture is in no passage unless `clean` is false. Every offset points into `text` as given.
     """
     found = paragraphs(text)
     count = _token_counter()
     spans: list[PassageSpan] = []
     run: list[Sentence] = []
     used = 0
-    for paragraph, kind in zip(found, furniture(text, found), strict=True):
+    for paragraph, kind in zip(found, furniture(text, found) if clean else repeat(None), strict=False):
         if kind:
             spans += _passage(run)
             run, used = [], 0

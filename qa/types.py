@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
-from vectorstore.records import Document, Passage, PassageSpan, Sentence, Source, VerifyReport
+from vectorstore.records import Document, Pages, Passage, PassageSpan, Sentence, Source, VerifyReport
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +31,7 @@ __all__ = [
     "Failure",
     "IndexReport",
     "Message",
+    "Pages",
     "Passage",
     "PassageSpan",
     "Progress",
@@ -75,7 +76,8 @@ class ScoredPassage:
 class Citation:
     """The exact words of a source that a statement rests on.
 
-    `marker` is the number shown in the answer, from 1. `page` is 1-based, None without pages.
+    `marker` is the number shown in the answer, from 1. `page` is 1-based, None without pages. `part` names the page, or
+    what the format has in its place: "page 3", "slide 2", "sheet Costs, row 7"; None for a document in one piece.
     """
 
     marker: int
@@ -88,6 +90,12 @@ class Citation:
     verdict: Verdict
     outlet: str | None = None
     published_at: str | None = None
+    part: str | None = None
+
+    @property
+    def place(self) -> str | None:
+        """What to say of where in the file the words stand: the part, else the page."""
+        return self.part or (f"page {self.page}" if self.page else None)
 
 
 @dataclass(frozen=True, slots=True)

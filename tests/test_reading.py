@@ -293,5 +293,5 @@ def test_a_file_that_is_not_there_or_of_no_known_format_is_refused_with_a_remedy
     for suffix in READERS:
         with pytest.raises(ReadError, match="cannot be opened"):
             read_file(tmp_path / f"missing{suffix}")
-    with pytest.raises(ReadError, match=r"\.xls is no format read here; save it as one of \.txt"):
-        read_file(write(tmp_path, "a.xls", "text"))
+    with pytest.raises(ReadError, match=r"\.xyz is no format read here; save it as one of \.txt"):
+        read_file(write(tmp_path, "a.xyz", "text"))

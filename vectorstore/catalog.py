@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from vectorstore.database import connect, transaction
 from vectorstore.embeddings import Embeddings
 from vectorstore.fulltext import FullText
-from vectorstore.records import Document, Passage, PassageSpan, Sentence, Source
+from vectorstore.records import Document, Pages, Passage, PassageSpan, Sentence, Source
 
 NAME = "catalog.sqlite"
 
@@ -52,14 +53,20 @@ class Catalog:
         """The document as it was committed."""
         row = self._db.execute(
             "SELECT source, text, content_hash, title, outlet, published_at, page_starts, metadata, origin, size,"
-            " modified_ns FROM documents WHERE source = ?",
+            " modified_ns, page_names FROM documents WHERE source = ?",
             (source,),
         ).fetchone()
         if row is None:
             return None
-        source, text, content_hash, title, outlet, published_at, pages, metadata, *file = row
+        source, text, content_hash, title, outlet, published_at, pages, metadata, *file, names = row
         starts, said = tuple(json.loads(pages)), MappingProxyType(json.loads(metadata))
-        return Document(source, text, content_hash, title, outlet, published_at, starts, said, *file)
+        document = Document(source, text, content_hash, title, outlet, published_at, starts, said, *file)
+        return replace(document, page_names=tuple(json.loads(names)))
+
+    def pages(self, source: str) -> Pages:
+        """The pages of a document; none where there is no such document."""
+        row = self._db.execute("SELECT page_starts, page_names FROM documents WHERE source = ?", (source,)).fetchone()
+        return Pages(*(tuple(json.loads(column)) for column in row)) if row else Pages()
 
     def text(self, source: str) -> str | None:
         """The text of a document."""
@@ -104,7 +111,7 @@ class Catalog:
             passage = db.execute(
                 "INSERT INTO passages (document, position, start_char_index, end_char_index, page)"
                 " VALUES (?, ?, ?, ?, ?)",
-                (added.lastrowid, position, start, end, document.page_at(start)),
+                (added.lastrowid, position, start, end, document.pages.number(start)),
             ).lastrowid
             db.execute("INSERT INTO passage_index (rowid, text) VALUES (?, ?)", (passage, document.text[start:end]))
             db.executemany(
@@ -238,6 +245,7 @@ def _document_row(document: Document) -> Mapping[str, Any]:
         "outlet": document.outlet,
         "published_at": document.published_at,
         "page_starts": json.dumps(document.page_starts),
+        "page_names": json.dumps(document.page_names),
         "metadata": json.dumps(dict(document.metadata)),
         "origin": document.origin,
         "size": document.size,

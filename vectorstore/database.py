@@ -18,6 +18,9 @@ PRAGMAS = {
     "cache_size": "-65536",  # 64 MB
 }
 
+MIGRATIONS = ("ALTER TABLE documents ADD COLUMN page_names TEXT NOT NULL DEFAULT '[]'",)
+"""What has been added to the schema since it was first, in order. The catalogue notes how many of them it has."""
+
 
 def connect(path: Path) -> sqlite3.Connection:
     """Opens the catalogue at `path`, made if it is not there. Usable from any thread, by one at a time.
@@ -30,10 +33,20 @@ def connect(path: Path) -> sqlite3.Connection:
         for name, value in PRAGMAS.items():
             db.execute(f"PRAGMA {name} = {value}")
         db.executescript(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
+        _migrate(db)
     except sqlite3.DatabaseError as error:
         db.close()
         raise StoreDamaged(f"{path} cannot be read ({error}); {restart_hint(path.parent)}") from error
     return db
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    """Brings the schema up to date, one change a transaction, so that a death in between leaves a catalogue that opens."""
+    (done,) = db.execute("PRAGMA user_version").fetchone()
+    for number, change in enumerate(MIGRATIONS[done:], done + 1):
+        with transaction(db):
+            db.execute(change)
+            db.execute(f"PRAGMA user_version = {number}")
 
 
 @contextmanager

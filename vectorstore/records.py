@@ -12,12 +12,33 @@ Origin = Literal["folder", "added"]
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """Where the pages of a document begin, or its slides, sheets, rows or records, which `names` then names.
+
+    `starts` are ascending offsets; `names` is empty where pages have numbers only.
+    """
+
+    starts: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def number(self, char_index: int) -> int | None:
+        """The 1-based page that holds `char_index`; None for a document whose parts are not pages, or without any."""
+        return None if self.names or not self.starts else max(1, bisect_right(self.starts, char_index))
+
+    def name(self, char_index: int) -> str | None:
+        """What the part that holds `char_index` is called, such as "page 3"; None for a document without parts."""
+        if not self.starts:
+            return None
+        number = max(1, bisect_right(self.starts, char_index))
+        return self.names[number - 1] if self.names else f"page {number}"
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One source file as text, with what its metadata says of it.
 
     `source` is the path below the documents folder with forward slashes, or the id of an added
-    document. `page_starts` holds the offset at which each page begins, empty for formats without
-    pages. `published_at` is an ISO 8601 date or date and time. `size` is in bytes and
+    document. `page_starts` and `page_names` are those of Pages. `published_at` is an ISO 8601 date or date and time. `size` is in bytes and
     `modified_ns` in nanoseconds since the epoch; both are 0 for added documents.
     """
 
@@ -32,10 +53,12 @@ class Document:
     origin: Origin = "folder"
     size: int = 0
     modified_ns: int = 0
+    page_names: tuple[str, ...] = ()
 
-    def page_at(self, char_index: int) -> int | None:
-        """The 1-based page that holds `char_index`; None for a document without pages."""
-        return max(1, bisect_right(self.page_starts, char_index)) if self.page_starts else None
+    @property
+    def pages(self) -> Pages:
+        """Its pages, or what it has in their place."""
+        return Pages(self.page_starts, self.page_names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from vectorstore.chroma import VectorIndex
 from vectorstore.errors import StoreDamaged, StoreError
 from vectorstore.lock import FolderLock
 from vectorstore.manifest import Manifest, read_manifest, rebuild_hint, restart_hint
-from vectorstore.records import Document, Passage, PassageSpan, Source, VerifyReport
+from vectorstore.records import Document, Pages, Passage, PassageSpan, Source, VerifyReport
 from vectorstore.replica import Replica
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ class Store:
     def text(self, source: str) -> str | None:
         """The text of a document, None where there is none."""
         return self._catalog.text(source)
+
+    @_guarded
+    def pages(self, source: str) -> Pages:
+        """The pages of a document, or what it has in their place."""
+        return self._catalog.pages(source)
 
     @_guarded
     def touch(self, source: str, size: int, modified_ns: int) -> None:
