@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING
 
 from qa.errors import ReadError
@@ -151,12 +152,19 @@ def _files(folder: Path, store_folder: Path, unlisted: Callable[[OSError], None]
     Hidden entries and the store, should it lie in there, are passed over; `unlisted` is told of folders that cannot be
     looked into.
     """
-    for base, folders, files in os.walk(folder, onerror=unlisted):
-        visible = sorted(n for n in (*folders, *files) if not n.startswith("."))
-        folders[:] = [n for n in visible if n in folders and Path(base, n) != store_folder]
-        for path in (Path(base, n) for n in visible):
-            if path.is_symlink() or (path.name not in folders and path != store_folder):
-                yield path, path.relative_to(folder).as_posix()
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as found:
+                entries = sorted((e for e in found if not e.name.startswith(".")), key=lambda e: e.name)
+        except OSError as error:
+            unlisted(error)
+            continue
+        inner = [e.path for e in entries if e.is_dir(follow_symlinks=False)]
+        waiting += (path for path in reversed(inner) if path != str(store_folder))
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                yield Path(entry.path), os.path.relpath(entry.path, folder).replace(os.sep, "/")
 
 
 def _examine(path: Path, source: str, known: Source | None, plan: _Plan, settings: Settings, folder: Path) -> None:
@@ -170,15 +178,17 @@ def _examine(path: Path, source: str, known: Source | None, plan: _Plan, setting
 def _place(path: Path, source: str, known: Source | None, plan: _Plan, settings: Settings, folder: Path) -> None:
     """Contained, regular, of a known kind, within limits, new or not? Raises what speaks against reading it."""
     source.encode("utf-8")  # a name in odd bytes cannot be stored or shown
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise ReadError("it is a link to a place outside the folder; copy the file into the folder")
-    if not path.is_file():
+    status = path.lstat()
+    if S_ISLNK(status.st_mode):
+        if not Path(os.path.realpath(path)).is_relative_to(folder.resolve()):  # which links in a circle do not stop
+            raise ReadError("it is a link to a place outside the folder; copy the file into the folder")
+        status = path.stat()
+    if not S_ISREG(status.st_mode):
         raise ReadError("it is not a regular file")
     if path.suffix.lower() not in READERS:
         raise ReadError(
             f"no reader for {path.suffix or 'files without a suffix'}; known are {' '.join(sorted(READERS))}"
         )
-    status = path.stat()
     if status.st_size > settings.max_file_mb * 1_000_000:
         raise ReadError(f"larger than {settings.max_file_mb} MB; split it or raise QA_MAX_FILE_MB")
     if known and (known.size, known.modified_ns) == _stamp(status):
