@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import EndpointError
@@ -31,12 +35,16 @@ if TYPE_CHECKING:
     History = list[ChatMessage] | None
 
 
+@cache
 def tokenizer() -> Callable[[str], Sequence[Any]]:
-    """LlamaIndex's global tokenizer (tiktoken cl100k_base unless the program set another)."""
-    from llama_index.core.utils import get_tokenizer
+    """The tokenizer that LlamaIndex counts with by default, and its vocabulary, without importing LlamaIndex, which takes
+    seconds that every reading process would wait for."""
+    import tiktoken
 
-    found: Callable[[str], Sequence[Any]] = get_tokenizer()
-    return found
+    found = find_spec("llama_index.core")
+    package = Path(found.origin).parent if found and found.origin else Path()
+    os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(package / "_static" / "tiktoken_cache"))  # else it would be fetched
+    return partial(tiktoken.get_encoding("cl100k_base").encode, allowed_special="all")
 
 
 def make_retriever(search: Callable[[str], Sequence[ScoredPassage]]) -> BaseRetriever:

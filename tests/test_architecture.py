@@ -104,6 +104,7 @@ HOMES = {
     "striprtf": {"qa/office.py"},
     "snowballstemmer": {"qa/words.py"},
     "tenacity": {"qa/endpoint.py"},
+    "tiktoken": {"qa/llamaindex.py"},
     "tokenizers": {"qa/embedding.py"},
     "tqdm": {"qa/cli.py", "qa/models.py", "eval/running.py", "eval/bench/sets.py"},
     "xllamacpp": {"qa/serving.py"},

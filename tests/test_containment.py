@@ -68,9 +68,7 @@ def test_names_in_odd_bytes_and_of_every_length_are_read_or_refused(folder, open
         "C:.TXT",
     ):
         (folder / name).write_text(GOOD)
-    odd = os.path.join(os.fsencode(folder), b"\xff\xfe.txt")
-    with open(odd, "wb") as file:
-        file.write(GOOD.encode())
+    (folder / os.fsdecode(b"\xff\xfe.txt")).write_text(GOOD)
     corpus = open_corpus()
     report = corpus.sync()
     assert len(report.added) == 7
@@ -85,7 +83,7 @@ def test_a_folder_that_cannot_be_looked_into_is_reported(folder, open_corpus, mo
     (folder / "good.txt").write_text(GOOD)
     monkeypatch.chdir(folder)
     for _ in range(18):  # deeper than the system's longest path
-        os.mkdir("d" * 250)
+        Path("d" * 250).mkdir()
         os.chdir("d" * 250)
     Path("lost.txt").write_text(GOOD)
     refused = reasons(open_corpus())
