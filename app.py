@@ -30,9 +30,8 @@ from page.accounts import Accounts
 from page.guarding import USER, Guard
 from page.importing import import_gradio
 from page.sessions import Limits, Session, Sessions
-from qa.cli import progress_bars
+from qa.cli import progress_bars, report_text
 from qa.errors import WitnessError
-from qa.types import IndexReport
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -120,7 +119,7 @@ def serve(
     with _listening(how.host, how.port) as listener, Corpus(documents, store=store, answerer=llm) as corpus:
         with progress_bars() as progress:
             report = corpus.sync(progress)
-        _say(_summary(report))
+        _say(report_text(report))
         corpus.prepare()
         samples = Path(documents).resolve() == SAMPLES.resolve()
         library = Library(corpus, report, how.limits, how.folders)
@@ -129,7 +128,29 @@ def serve(
             page = _page(library, answerers, first)
             app = application(page, how, uploads, corpus.settings.max_file_mb * 1_000_000)
             # The vector index takes a second to load, in which the page can be opened and a question typed.
-            _run(app, listener, how.host, lambda: (corpus.retrieve("ready?"), first()))
+            with _following(library):
+                _run(app, listener, how.host, lambda: (corpus.retrieve("ready?"), first()))
+
+
+@contextmanager
+def _following(library: Library) -> Iterator[None]:
+    """Reads what changes in the folder while the page is served."""
+    stop = threading.Event()
+
+    def follow() -> None:
+        try:
+            for report in library.corpus.follow(stop):
+                library.note(report)
+        except (WitnessError, OSError) as error:
+            _say(f"changes of the folder are not read any more: {error}")
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager
@@ -183,13 +204,6 @@ def _run(app: FastAPI, listener: socket.socket, host: str, warm: Callable[[], ob
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=1
     )
     Announcing(config).run(sockets=[listener])
-
-
-def _summary(report: IndexReport) -> str:
-    counts = ", ".join(f"{len(getattr(report, k))} {k}" for k in ("added", "changed", "removed", "unchanged", "failed"))
-    return "\n".join(
-        [f"{counts} in {report.seconds:.1f} s", *(f"  not read: {path}: {reason}" for path, reason in report.failed)]
-    )
 
 
 def _say(text: str) -> None:

@@ -46,6 +46,7 @@ class _Shelf:
     folder: Any
     add: Any
     news: Any
+    failures: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def build(events: Events) -> gr.Blocks:
         with gr.Row(elem_id="panes"):
             with gr.Column(elem_id="library"):
                 kept = _conversations()
-                shelf = _sources(library, shelves)
+                shelf = _sources(library)
                 drawer = _settings(settings)
             with gr.Column(elem_id="conversation"):
                 talk = _conversation()
@@ -146,7 +147,7 @@ def _conversations() -> _Kept:
     return _Kept(begin, words, listed, title, rename, delete, exports)
 
 
-def _sources(library: Library, shelves: SourceEvents) -> _Shelf:
+def _sources(library: Library) -> _Shelf:
     with gr.Accordion("Sources", elem_id="sources"):
         count = gr.Markdown(elem_id="count", latex_delimiters=[])
         words = _box("Filter the sources", "filter")
@@ -161,8 +162,8 @@ def _sources(library: Library, shelves: SourceEvents) -> _Shelf:
             folder = gr.Dropdown(library.folders(), label="Folder on the server", value=None)
             add = gr.Button("Add folder", size="sm")
         news = gr.Markdown(elem_id="news", latex_delimiters=[])
-        gr.Markdown(shelves.failures(), elem_id="failures", latex_delimiters=[])
-    return _Shelf(words, ticked, count, clear, remove, drop, folder, add, news)
+        failures = gr.Markdown(elem_id="failures", latex_delimiters=[])
+    return _Shelf(words, ticked, count, clear, remove, drop, folder, add, news, failures)
 
 
 def _settings(settings: SettingEvents) -> _Drawer:
@@ -217,6 +218,7 @@ def _wire_conversations(
 def _wire_sources(page: gr.Blocks, shelves: SourceEvents, shelf: _Shelf) -> None:
     shown, given = [shelf.ticked, shelf.count], [shelf.words, shelf.ticked]
     page.load(shelves.listed, given, shown, **_QUIET)
+    page.load(shelves.failures, None, shelf.failures, **_QUIET)
     shelf.words.change(shelves.listed, given, shown, **_QUIET)
     shelf.ticked.input(shelves.counted, shelf.ticked, shelf.count, **_QUIET, trigger_mode="always_last")
     shelf.clear.click(shelves.cleared, shelf.words, shown, **_QUIET)

@@ -26,15 +26,20 @@ _TOLD_SECONDS = 0.2
 class Library:
     """The documents of a corpus as sessions see them: those of the folder, and each its own uploads.
 
-    `report` is what the first sync did. `root` is a folder of the server below which folders may be added; None allows none.
+    `report` is what the first sync did; `note` tells of the next. `root` is a folder of the server below which folders may be added; None allows none.
     """
 
     def __init__(self, corpus: Corpus, report: IndexReport, limits: Limits, root: Path | None = None) -> None:
         self.corpus, self.limits = corpus, limits
         self.root = root.resolve() if root else None
-        self.failed = report.failed
-        self._status = {s: _STATUS[k] for k in _STATUS for s in getattr(report, k)}
+        self._status: dict[str, str] = {}
         self._labelled: tuple[Sequence[Source], Mapping[str, str]] = ((), {})
+        self.note(report)
+
+    def note(self, report: IndexReport) -> None:
+        """Takes in what a sync of the folder did."""
+        self.failed = report.failed
+        self._status |= {s: _STATUS[k] for k in _STATUS for s in getattr(report, k)}
 
     def forget_leftovers(self) -> None:
         """Removes uploads that a server which did not end well has left behind."""

@@ -66,6 +66,8 @@ def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentP
             command.add_argument("--folders", help="a folder of this machine below which folders may be added")
             command.add_argument("--mcp", action="store_true", help="let agents ask (extra `mcp`)")
         else:
+            if name == "sync":
+                command.add_argument("--watch", action="store_true", help="go on: read what changes, until Ctrl-C")
             command.add_argument("--json", action="store_true", help="print JSON")
     return parser, commands.choices
 
@@ -123,12 +125,13 @@ def _sync(options: argparse.Namespace) -> int:
     from qa.corpus import Corpus
 
     with Corpus(options.documents, store=options.store) as corpus, progress_bars() as progress:
-        report = corpus.sync(progress)
-    _print(options, report, _report_text(report))
+        reports = corpus.follow(progress=progress) if options.watch else iter([corpus.sync(progress)])
+        for report in reports:
+            _print(options, report, report_text(report))
     return NO if report.failed else OK
 
 
-def _report_text(report: IndexReport) -> str:
+def report_text(report: IndexReport) -> str:
     counts = ", ".join(f"{len(getattr(report, k))} {k}" for k in ("added", "changed", "removed", "unchanged", "failed"))
     failures = [f"  not read: {path}: {reason}" for path, reason in report.failed]
     return "\n".join([f"{counts} in {report.seconds:.1f} s", *failures])

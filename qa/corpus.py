@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -32,6 +33,7 @@ from qa.types import (
     Answerer,
     AskOptions,
     Evidence,
+    Failure,
     IndexReport,
     Progress,
     ScoredPassage,
@@ -41,6 +43,7 @@ from qa.types import (
     Usage,
     VerifyReport,
 )
+from qa.watching import changes
 from qa.words import counted
 from vectorstore.store import Store
 
@@ -130,6 +133,21 @@ class Corpus:
             raise ValueError('this corpus has no documents folder; open it as Corpus("folder", store=...)')
         with self._changing():
             return indexing.sync(self._store, self.embedder, self.settings, self.documents, progress)
+
+    def follow(self, stop: Event | None = None, progress: Progress | None = None) -> Iterator[IndexReport]:
+        """Syncs, and again whenever the folder has changed, until `stop` is set; yields each report that tells of something new.
+
+        Only what the folder's entries say is looked at, size and time of change, and the content where those differ.
+        Raises what `sync` raises, and OSError where the system cannot watch the folder.
+        """
+        if self.documents is None:
+            raise ValueError('this corpus has no documents folder; open it as Corpus("folder", store=...)')
+        known: tuple[Failure, ...] | None = None
+        for _ in changes(self.documents, self.store, stop or Event()):
+            report = self.sync(progress)
+            if report.added or report.changed or report.removed or report.failed != known:
+                yield report
+            known = report.failed
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ BELOW = {
 # Inside qa, floor by floor: a room may import rooms of lower floors only, and of its own floor where listed below.
 FLOORS = (
     ("types", "errors", "settings", "weights"),
-    ("paragraphs", "words", "llamaindex", "readtext", "archives"),
+    ("paragraphs", "words", "llamaindex", "readtext", "archives", "watching"),
     (
         "values",
         "synonyms",
@@ -108,6 +108,7 @@ HOMES = {
     "tokenizers": {"qa/embedding.py"},
     "tqdm": {"qa/cli.py", "qa/models.py", "eval/running.py", "eval/bench/sets.py"},
     "xllamacpp": {"qa/serving.py"},
+    "watchfiles": {"qa/watching.py"},
     "yaml": {"qa/reading.py", "qa/describing.py", "eval/cases.py", "eval/adapting.py"},
 }
 SHARED = {"numpy"}
