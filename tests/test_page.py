@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -147,6 +148,19 @@ def test_programs_can_ask_find_and_list(page):
     assert client.predict("Where was the key found?", api_name="/ask")["citations"][0]["cited_text"] == KEY
     assert client.predict("key", 1, api_name="/retrieve")[0]["source"] == "key.txt"
     assert [s["source"] for s in client.predict(api_name="/sources")] == ["key.txt", "speech.txt", "trap.txt"]
+
+
+def test_the_page_notices_what_changes_in_its_folder(tmp_path):
+    from gradio_client import Client
+
+    write_documents(tmp_path / "documents")
+    with served(tmp_path / "documents", tmp_path / "store") as address:
+        client = Client(address, verbose=False)
+        (tmp_path / "documents" / "new.txt").write_text("The lantern was repaired by Otto Brandt.", "utf-8")
+        until = time.monotonic() + 30
+        while len(client.predict(api_name="/sources")) < 4 and time.monotonic() < until:
+            time.sleep(0.3)
+        assert "Otto Brandt" in client.predict("Who repaired the lantern?", api_name="/ask")["text"]
 
 
 def test_agents_find_the_same_three_calls_and_ask_with_citations(tmp_path):

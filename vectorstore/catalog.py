@@ -17,6 +17,8 @@ from vectorstore.fulltext import FullText
 from vectorstore.records import Document, Pages, Passage, PassageSpan, Sentence, Source
 
 NAME = "catalog.sqlite"
+MERGED = 50_000
+"""Passages up to which every removal merges the full-text index, which takes about a second there and grows with it."""
 
 
 class Catalog:
@@ -131,7 +133,7 @@ class Catalog:
             (listed,),
         ).fetchone()
         db.execute(f"DELETE FROM documents WHERE id IN ({chosen})", (listed,))  # noqa: S608
-        if had_passages:
+        if had_passages and self.passage_count <= MERGED:
             # FTS5 only marks entries as deleted; merging all of its index drops their words from the file.
             db.execute("INSERT INTO passage_index (passage_index) VALUES ('optimize')")
         return bool(had_passages)

@@ -77,15 +77,18 @@ def catalog_problems(catalog: Catalog) -> Iterator[str]:
             yield f"{found} passages of {source.source} are not what its text says"
 
 
-def index_problems(catalog: Catalog, index: VectorIndex) -> Iterator[str]:
-    """Where the vector index differs from the catalogue: its ids, its vectors, or what it finds."""
+def index_problems(catalog: Catalog, index: VectorIndex, most: int | None = None) -> Iterator[str]:
+    """Where the vector index differs from the catalogue: its ids, its vectors, or what it finds.
+
+    `most`, where given, is how many vectors are compared, spread evenly over all, the newest among them.
+    """
     try:
         wanted, held = set(catalog.passage_ids()), index.ids()
         if wanted - held:
             yield f"{len(wanted - held)} passages are missing from the vector index"
         if held - wanted:
             yield f"{len(held - wanted)} removed passages are still in the vector index"
-        shared = sorted(wanted & held)
+        shared = sorted(wanted & held, reverse=True)[:: 1 if most is None else len(wanted) // most + 1]
         if wrong := sum(_wrong_vectors(catalog, index, shared[i : i + BATCH]) for i in range(0, len(shared), BATCH)):
             yield f"{wrong} vectors in the vector index are wrong"
         probes = shared[:: max(1, len(shared) // PROBES)]

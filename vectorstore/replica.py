@@ -10,12 +10,15 @@ from vectorstore.errors import StoreDamaged
 BATCH = 2_000
 """Passages whose vectors are in memory at a time."""
 
+COMPARED = 50_000
+"""Vectors that are compared after an interruption, so that opening a large store does not take minutes."""
+
 
 class Replica:
     """Keeps `index` level with `catalog`. Not safe for threads by itself.
 
-    The first `follow` also compares the two: the number of passages always, every vector where the
-    process before this one died before its index had followed.
+    The first `follow` also compares the two: the number of passages always, and where the process before this one died
+    before its index had followed, what `verify` compares, of a large store a sample.
     """
 
     def __init__(self, catalog: Catalog, index: VectorIndex) -> None:
@@ -50,7 +53,7 @@ class Replica:
             if self._index.count() != self._catalog.passage_count:
                 return False
             # Chroma does not write its files all at once: a process that died meanwhile may have left half of one.
-            return not (self._interrupted and any(index_problems(self._catalog, self._index)))
+            return not (self._interrupted and any(index_problems(self._catalog, self._index, COMPARED)))
         except StoreDamaged:
             return False
 
