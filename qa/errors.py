@@ -4,7 +4,8 @@ WitnessError
  ├─ StoreError            the store folder cannot be used as it is
  │   ├─ StoreLocked         another process owns it (`.pid`)
  │   ├─ StoreMismatch       made with another embedder, chunking or format
- │   └─ StoreDamaged        a file of it is missing or unreadable
+ │   ├─ StoreDamaged        a file of it is missing or unreadable
+ │   └─ VectorsMissing      a document is committed before its sentences' vectors
  ├─ SourceNotFound        no such document in the corpus (also a KeyError)
  ├─ ReadError             a file cannot be read; its text is the reason shown in `report.failed`
  ├─ WeightsUnavailable    model weights are neither cached nor reachable
@@ -13,7 +14,7 @@ WitnessError
      └─ SchemaRefused        it knows no replies by schema; asked again without
 """
 
-from vectorstore.errors import StoreDamaged, StoreError, StoreLocked, StoreMismatch, WitnessError
+from vectorstore.errors import StoreDamaged, StoreError, StoreLocked, StoreMismatch, VectorsMissing, WitnessError
 
 __all__ = [
     "EndpointError",
@@ -25,6 +26,7 @@ __all__ = [
     "StoreError",
     "StoreLocked",
     "StoreMismatch",
+    "VectorsMissing",
     "WeightsUnavailable",
     "WitnessError",
 ]

@@ -15,7 +15,7 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING
 
-from qa.errors import ReadError
+from qa.errors import ReadError, VectorsMissing
 from qa.isolation import ReadingPool, ReadingProcess
 from qa.reading import READERS
 from qa.settings import Settings
@@ -94,6 +94,15 @@ def _done(
 
 def ingest(store: Store, embedder: Embedder, batch: Sequence[Prepared], progress: Progress | None = None) -> None:
     """Embeds the sentences of `batch` that have no vector yet, then commits it in one transaction."""
+    _embed(store, embedder, batch, progress)
+    try:
+        store.commit(batch)
+    except VectorsMissing:  # another thread has removed a document that had some of the sentences
+        _embed(store, embedder, batch, progress)
+        store.commit(batch)
+
+
+def _embed(store: Store, embedder: Embedder, batch: Sequence[Prepared], progress: Progress | None) -> None:
     texts = {
         s.content_hash: " ".join(d.text[s.start_char_index : s.end_char_index].split())
         for d, spans in batch
@@ -107,7 +116,6 @@ def ingest(store: Store, embedder: Embedder, batch: Sequence[Prepared], progress
         store.put_vectors(missing, embedder.embed_documents([texts[h] for h in missing]))
         if progress:
             progress("embed", len(missing), len(missing))
-    store.commit(batch)
 
 
 def add(store: Store, embedder: Embedder, settings: Settings, documents: Iterable[Document]) -> Iterator[str]:

@@ -170,7 +170,7 @@ def test_verify_notices_wrong_missing_and_surplus_vectors(tmp_path: Path) -> Non
         ("UPDATE passages SET end_char_index = 10000", "reach outside their document"),
         ("UPDATE sentences SET start_char_index = -1", "reach outside their passage"),
         ("UPDATE documents SET text = 'Zne. Two.'", "are not what its text says"),
-        ("DELETE FROM passage_index_data", "the catalogue cannot be read"),
+        ("DELETE FROM passage_index_data", "cannot be read (database disk image is malformed)"),
     ],
 )
 def test_verify_notices_damage_inside_the_catalogue(tmp_path: Path, damage: str, problem: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from vectorstore.database import connect, transaction
 from vectorstore.embeddings import Embeddings
+from vectorstore.errors import VectorsMissing
 from vectorstore.fulltext import FullText
 from vectorstore.records import Document, Pages, Passage, PassageSpan, Sentence, Source
 
@@ -91,17 +92,19 @@ class Catalog:
         if any(not span.sentences for span in spans):
             raise ValueError("a passage without sentences has no vector")
         if lacking := self.embeddings.missing([sentence.content_hash for span in spans for sentence in span.sentences]):
-            raise ValueError(f"{len(lacking)} sentences have no vector yet; put_vectors comes before commit")
+            raise VectorsMissing(f"{len(lacking)} sentences have no vector yet; put_vectors comes before commit")
         with transaction(self._db) as db:
             replaced = self._delete(db, latest)
             for document, its_spans in latest.values():
                 self._insert(db, document, its_spans)
+            self.embeddings.forget(replaced)
         self._forget(replaced)
 
     def remove(self, sources: Iterable[str]) -> None:
         """Removes these documents and all that was made of them; unknown sources are skipped."""
         with transaction(self._db) as db:
             removed = self._delete(db, sources)
+            self.embeddings.forget(removed)
         self._forget(removed)
 
     def _insert(self, db: sqlite3.Connection, document: Document, spans: Sequence[PassageSpan]) -> None:
@@ -124,21 +127,22 @@ class Catalog:
                 ],
             )
 
-    def _delete(self, db: sqlite3.Connection, sources: Iterable[str]) -> bool:
-        """Deletes these documents; returns whether they had passages."""
+    def _delete(self, db: sqlite3.Connection, sources: Iterable[str]) -> list[str]:
+        """Deletes these documents; returns the content hashes of their sentences."""
         listed = json.dumps(list(sources))
         chosen = "SELECT id FROM documents WHERE source IN (SELECT value FROM json_each(?))"
-        (had_passages,) = db.execute(
-            f"SELECT EXISTS (SELECT 1 FROM passages WHERE document IN ({chosen}))",  # noqa: S608
+        rows = db.execute(
+            "SELECT DISTINCT content_hash FROM passages AS p JOIN sentences AS s ON s.passage = p.id"  # noqa: S608
+            f" WHERE document IN ({chosen})",
             (listed,),
-        ).fetchone()
+        ).fetchall()
         db.execute(f"DELETE FROM documents WHERE id IN ({chosen})", (listed,))  # noqa: S608
-        if had_passages and self.passage_count <= MERGED:
+        if rows and self.passage_count <= MERGED:
             # FTS5 only marks entries as deleted; merging all of its index drops their words from the file.
             db.execute("INSERT INTO passage_index (passage_index) VALUES ('optimize')")
-        return bool(had_passages)
+        return [content_hash for (content_hash,) in rows]
 
-    def _forget(self, removed: bool) -> None:
+    def _forget(self, removed: Sequence[str]) -> None:
         """Empties the write-ahead log of what was removed; a log that a reader holds is emptied at `close`."""
         self.full_text.changed()
         if removed:

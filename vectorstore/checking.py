@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vectorstore.catalog import Catalog
 from vectorstore.chroma import VectorIndex
 from vectorstore.errors import StoreDamaged
+from vectorstore.explaining import of_catalog
 from vectorstore.manifest import rebuild_hint, restart_hint
 from vectorstore.records import VerifyReport
 
@@ -64,7 +65,7 @@ def verify(catalog: Catalog, index: VectorIndex, folder: Path) -> VerifyReport:
             problems=tuple(problems),
         )
     except sqlite3.DatabaseError as error:
-        return VerifyReport(0, 0, 0, 0, (f"the catalogue cannot be read ({error}); {restart_hint(folder)}",))
+        return VerifyReport(0, 0, 0, 0, (str(of_catalog(error, folder)),))
 
 
 def catalog_problems(catalog: Catalog) -> Iterator[str]:

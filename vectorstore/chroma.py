@@ -13,8 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vectorstore.errors import StoreDamaged
-from vectorstore.manifest import rebuild_hint
+from vectorstore.explaining import of_index
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +27,7 @@ BATCH = 5_000
 class VectorIndex:
     """Passage vectors by cosine, in `folder`. Opened on first use, since loading Chroma takes a second.
 
-    Every method but `close` and `reset` raises StoreDamaged where Chroma cannot read its files.
+    Every method but `close` and `reset` raises StoreDamaged where Chroma cannot read its files, StoreError on a full disk.
     Not safe for threads by itself.
     """
 
@@ -107,7 +106,7 @@ class VectorIndex:
                 self._open()
             yield self._opened
         except ChromaError as error:
-            raise self._damaged(error) from error
+            raise of_index(error, self._folder.parent) from error
 
     def _open(self) -> None:
         from chromadb.api import ServerAPI
@@ -130,14 +129,10 @@ class VectorIndex:
         try:
             self._client = Client.from_system(system)
         except ValueError as error:
-            raise self._damaged(error) from error
+            raise of_index(error, self._folder.parent) from error
         self._opened = self._client.get_or_create_collection(
             COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
-
-    def _damaged(self, error: Exception) -> StoreDamaged:
-        hint = rebuild_hint(self._folder.parent)
-        return StoreDamaged(f"the vector index {self._folder} cannot be read ({error}); {hint}")
 
 
 def _batches(ids: Sequence[int]) -> Iterator[list[str]]:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vectorstore.errors import StoreDamaged
-from vectorstore.manifest import restart_hint
+from vectorstore.explaining import of_catalog
 
 PRAGMAS = {
     "journal_mode": "WAL",
@@ -18,7 +17,10 @@ PRAGMAS = {
     "cache_size": "-65536",  # 64 MB
 }
 
-MIGRATIONS = ("ALTER TABLE documents ADD COLUMN page_names TEXT NOT NULL DEFAULT '[]'",)
+MIGRATIONS = (
+    "ALTER TABLE documents ADD COLUMN page_names TEXT NOT NULL DEFAULT '[]'",
+    "CREATE INDEX sentences_by_hash ON sentences (content_hash)",
+)
 """What has been added to the schema since it was first, in order. The catalogue notes how many of them it has."""
 
 
@@ -27,6 +29,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
     Raises:
         StoreDamaged: the file is not a catalogue.
+        StoreError: it cannot be opened or written.
     """
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
@@ -36,7 +39,7 @@ def connect(path: Path) -> sqlite3.Connection:
         _migrate(db)
     except sqlite3.DatabaseError as error:
         db.close()
-        raise StoreDamaged(f"{path} cannot be read ({error}); {restart_hint(path.parent)}") from error
+        raise of_catalog(error, path.parent) from error
     return db
 
 

@@ -72,6 +72,14 @@ class Embeddings:
         sizes = Counter(passage for passage, _ in rows)
         return sizes, dequantise([vector for _, vector in rows], self._dimension)
 
+    def forget(self, hashes: Collection[str]) -> None:
+        """Deletes the vectors of those of `hashes` that no sentence has any more. Part of the caller's transaction."""
+        self._db.execute(
+            "DELETE FROM embeddings WHERE embedder = ? AND content_hash IN (SELECT value FROM json_each(?))"
+            " AND NOT EXISTS (SELECT 1 FROM sentences WHERE content_hash = embeddings.content_hash)",
+            (self._embedder, json.dumps(list(hashes))),
+        )
+
     def prune(self) -> None:
         """Deletes vectors of other embedders and of sentences that no passage holds."""
         with transaction(self._db) as db:

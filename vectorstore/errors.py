@@ -24,5 +24,9 @@ class StoreMismatch(StoreError):
     """The store was made with another embedder, chunking or format than is asked for now."""
 
 
+class VectorsMissing(StoreError, ValueError):
+    """A document is committed whose sentences have no vectors yet; put them first."""
+
+
 class StoreDamaged(StoreError):
     """A file of the store is missing or unreadable."""

@@ -6,6 +6,7 @@ follows and the note is cleared. Whatever the moment a process dies, the next on
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -20,6 +21,7 @@ from vectorstore.catalog import Catalog
 from vectorstore.checking import verify
 from vectorstore.chroma import VectorIndex
 from vectorstore.errors import StoreDamaged, StoreError
+from vectorstore.explaining import of_catalog
 from vectorstore.lock import FolderLock
 from vectorstore.manifest import Manifest, read_manifest, rebuild_hint, restart_hint
 from vectorstore.records import Document, Pages, Passage, PassageSpan, Source, VerifyReport
@@ -36,14 +38,17 @@ _WIDER = 8
 
 
 def _guarded(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate[Store, P], R]:
-    """One thread at a time, and only while the store is open."""
+    """One thread at a time, and only while the store is open; what SQLite complains of is explained."""
 
     @wraps(method)
     def guarded(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with self._lock:
             if self._closed:
                 raise StoreError(f"the store {self.folder} is closed; open it again")
-            return method(self, *args, **kwargs)
+            try:
+                return method(self, *args, **kwargs)
+            except sqlite3.Error as error:
+                raise of_catalog(error, self.folder) from error
 
     return guarded
 
