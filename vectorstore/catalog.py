@@ -165,6 +165,13 @@ class Catalog:
         )
         return [i for (i,) in self._db.execute(query, (json.dumps(list(sources)),))]
 
+    def some_passage_ids(self, number: int) -> list[int]:
+        """About `number` ids of passages, spread evenly over all of them, ascending."""
+        low, high = self._db.execute("SELECT ifnull(min(id), 0), ifnull(max(id), -1) FROM passages").fetchone()
+        places = range(low, high + 1, max(1, (high - low) // number))
+        query = "SELECT DISTINCT (SELECT min(id) FROM passages WHERE id >= value) FROM json_each(?)"
+        return [i for (i,) in self._db.execute(query, (json.dumps([*places, high]),)) if i is not None]
+
     def sources_of(self, ids: Collection[int]) -> dict[int, str]:
         """The source of each of the passages `ids` that exist."""
         query = (

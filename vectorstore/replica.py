@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vectorstore.catalog import Catalog
-from vectorstore.checking import index_problems
+from vectorstore.checking import index_problems, looks_damaged
 from vectorstore.chroma import VectorIndex
 from vectorstore.errors import StoreDamaged
 
@@ -17,8 +17,8 @@ COMPARED = 50_000
 class Replica:
     """Keeps `index` level with `catalog`. Not safe for threads by itself.
 
-    The first `follow` also compares the two: the number of passages always, and where the process before this one died
-    before its index had followed, what `verify` compares, of a large store a sample.
+    The first `follow` also compares the two: the number of passages and some vectors always, and where the process before
+    this one died before its index had followed, what `verify` compares, of a large store a sample.
     """
 
     def __init__(self, catalog: Catalog, index: VectorIndex) -> None:
@@ -53,7 +53,9 @@ class Replica:
             if self._index.count() != self._catalog.passage_count:
                 return False
             # Chroma does not write its files all at once: a process that died meanwhile may have left half of one.
-            return not (self._interrupted and any(index_problems(self._catalog, self._index, COMPARED)))
+            if self._interrupted and any(index_problems(self._catalog, self._index, COMPARED)):
+                return False
+            return not looks_damaged(self._catalog, self._index)
         except StoreDamaged:
             return False
 
