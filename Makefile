@@ -5,11 +5,13 @@
 # make eval           the sample suite, or SUITE=folder for your own: accuracy, abstention, citations
 # make bench          the public sets of ../shared, where they are, beside what is to be reached (BENCH="--sample 100")
 # make soak           16 sessions ask the page for 5 minutes: seconds, errors, memory (SOAK="--minutes 1" for less)
+# make bench-size     a store of 20,000 passages: seconds and memory of each stage (SIZE="--documents 100000" for a million)
 # make install        the environment alone, with the tools for tests
 PYTHON ?= python3
 PORT ?= 7860
 BENCH ?=
 SOAK ?=
+SIZE ?=
 LLM ?=
 MCP ?=
 SUITE ?= geneva
@@ -23,7 +25,7 @@ LOCAL := $(VENV)/.local
 MCP_SERVER := $(VENV)/.mcp
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: install run test check lint types eval bench soak constraints clean
+.PHONY: install run test check lint types eval bench bench-size soak constraints clean
 .DEFAULT_GOAL := install
 
 install: $(TOOLS)
@@ -77,6 +79,9 @@ bench: install weights
 
 soak: $(PRODUCT)
 	$(BIN)/python -m eval.bench.soak $(SOAK)
+
+bench-size: $(PRODUCT)
+	$(BIN)/python -m eval.bench.size $(SIZE)
 
 .PHONY: weights
 weights: install

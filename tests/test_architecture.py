@@ -71,7 +71,7 @@ FLOORS = (
 HOMES = {
     "bs4": {"qa/webpages.py"},
     "charset_normalizer": {"qa/decoding.py"},
-    "chromadb": {"vectorstore/chroma.py"},
+    "chromadb": {"vectorstore/chroma.py", "eval/bench/everyday.py"},
     "docx": {"qa/office.py"},
     "filelock": {"qa/models.py", "vectorstore/lock.py"},
     "gradio": {
@@ -86,7 +86,7 @@ HOMES = {
     "httpx": {"qa/models.py", "eval/bench/soak.py"},
     "ir_measures": {"eval/ranking.py"},
     "jinja2": {"eval/reporting.py"},
-    "llama_index": {"qa/llamaindex.py", "eval/plain.py"},
+    "llama_index": {"qa/llamaindex.py", "eval/plain.py", "eval/bench/everyday.py"},
     "lxml": {"qa/archives.py"},
     "onnxruntime": {"qa/embedding.py"},
     "openai": {"qa/endpoint.py"},

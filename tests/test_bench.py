@@ -307,3 +307,31 @@ def test_a_kept_corpus_follows_its_data(weights, tmp_path, monkeypatch):
     with corpus_of("s", [Text("a", "Three.")], Settings()) as corpus:
         assert [s.source for s in corpus.sources()] == ["a"]
         assert corpus.text("a") == "Three."
+
+
+def test_a_large_store_is_measured_stage_by_stage_and_everything_is_found(tmp_path, capsys):
+    from eval.bench import size
+
+    assert size.main(["--documents", "4", "--folder", str(tmp_path), "--json", str(tmp_path / "figures.json")]) == 0
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["sync"]["added"] == 4 and figures["resync"]["unchanged"] == 4 and figures["change"]["changed"] == 1
+    assert figures["search"]["found"] == 1.0 and figures["verify"]["problems"] == 0
+    assert figures["verify"]["passages"] >= 32
+    assert "p95_ms" in capsys.readouterr().out
+
+
+def test_a_stage_that_takes_too_long_is_killed_and_says_so(tmp_path):
+    from eval.bench import size, stages
+
+    size.write(tmp_path / "documents", 1)
+    assert stages.run("eval.bench.size", "sync", tmp_path, seconds=0.01)["killed"]
+    assert stages.run("eval.bench.size", "sync", tmp_path)["added"] == 1
+
+
+def test_ratios_divide_ours_by_plain():
+    from eval.bench.everyday import ratios
+
+    row = {"seconds": 1, "whole_s": 2, "memory_mb": 3, "p50_ms": 4, "p95_ms": 5, "cold_s": 6}
+    plain = {name: 2 * value for name, value in row.items()}
+    stages = ("sync", "resync", "search")
+    assert set(ratios({f"ours_{s}": row for s in stages} | {f"plain_{s}": plain for s in stages}).values()) == {0.5}

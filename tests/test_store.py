@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_material import DIMENSION, digest, open_store, put, spans_of, split, vector, words_in
 
+from vectorstore import fulltext
 from vectorstore.chroma import VectorIndex
 from vectorstore.errors import StoreError
 from vectorstore.records import PassageSpan
@@ -348,3 +349,24 @@ def test_any_changes_leave_what_a_dict_would_hold(changes: list[tuple[str, objec
             ids = [i for i, _ in store.dense(vector(digest("x")), 1_000)]
             assert sorted((p.source, p.text) for p in store.passages(ids).values()) == expected
         store.close()
+
+
+def test_words_that_very_many_passages_hold_count_only_where_there_are_no_rarer_ones(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(fulltext, "SCORED", 8)
+    texts = [
+        f"Common widespread item{n}. " + ("Usual." if n % 2 else "Rare." if n == 4 else "Other.") for n in range(12)
+    ]
+    with open_store(tmp_path) as store:
+        put(store, *(split(f"{n}.txt", text) for n, text in enumerate(texts)))
+
+        def found(*terms: str, limit: int = 20) -> list[str]:
+            return [p.text for p in store.passages([i for i, _ in store.lexical(list(terms), limit)]).values()]
+
+        assert found("common", "rare") == [texts[4]]
+        assert found("common", "widespread", "nowhere", limit=3) == texts[:3]
+        assert set(found("common", "widespread", "usual", limit=6)) == set(texts[1::2])
+        assert set(found("common", "widespread", "usual")) == set(texts)
+        assert len(found("common")) == 12 and found("nowhere") == [] and found() == []
+        assert len(found("common", "nowhere", limit=30)) == 12
+        put(store, split("13.txt", "Rare."))
+        assert len(found("common", "rare")) == 2

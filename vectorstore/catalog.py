@@ -153,7 +153,7 @@ class Catalog:
     @property
     def passage_count(self) -> int:
         """How many passages there are."""
-        return self.count("SELECT count(*) FROM passages")
+        return self.full_text.passage_count
 
     def passage_ids(self, sources: Collection[str] | None = None) -> list[int]:
         """The ids of all passages, or of those of `sources`, ascending."""
