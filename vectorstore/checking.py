@@ -27,8 +27,8 @@ PROBES = 24
 SAMPLED = 200
 """Vectors that are looked at whenever a store is opened."""
 
-TOLERATED = 0.25
-"""Share of them that may be missed: the index is approximate, while one that lost its files misses nearly all."""
+WANTED = 10
+"""Passages that each of those searches asks for."""
 
 SAME = 0.99
 """Cosine similarity above which two vectors count as one: int8 and float32 arithmetic differ by far less."""
@@ -96,8 +96,8 @@ def index_problems(catalog: Catalog, index: VectorIndex, most: int | None = None
         if wrong := sum(_wrong_vectors(catalog, index, shared[i : i + BATCH]) for i in range(0, len(shared), BATCH)):
             yield f"{wrong} vectors in the vector index are wrong"
         probes = shared[:: max(1, len(shared) // PROBES)]
-        if (lost := _lost(catalog, index, probes)) > len(probes) * TOLERATED:
-            yield f"{lost} of {len(probes)} passages searched for by their own vector are not found"
+        if short := _short(catalog, index, probes):
+            yield f"{short} of {len(probes)} searches of the vector index find too little"
     except StoreDamaged as error:
         yield f"the vector index cannot be read ({error.__cause__})"
 
@@ -107,7 +107,7 @@ def looks_damaged(catalog: Catalog, index: VectorIndex) -> bool:
     ids = catalog.some_passage_ids(SAMPLED)
     try:
         probes = ids[:: max(1, len(ids) // PROBES)]
-        return bool(_wrong_vectors(catalog, index, ids)) or _lost(catalog, index, probes) > len(probes) * TOLERATED
+        return bool(_wrong_vectors(catalog, index, ids)) or bool(_short(catalog, index, probes))
     except StoreDamaged:
         return True
 
@@ -146,8 +146,9 @@ def _same(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.b
         return np.asarray(((left - right) ** 2).sum(axis=1) < 2 - 2 * SAME)
 
 
-def _lost(catalog: Catalog, index: VectorIndex, ids: list[int]) -> int:
-    """How many of `ids` the index does not find, nor an equal of theirs, when asked for their own vector."""
+def _short(catalog: Catalog, index: VectorIndex, ids: list[int]) -> int:
+    """For how many of `ids` a search with their vector finds fewer passages than there are, as an index does that has lost
+    its files. Which ones it finds is no sign: the index is approximate, and misses more the larger it is."""
     _, vectors = catalog.embeddings.passage_vectors(ids)
-    nearest = [index.query(vector, 1) for vector in vectors if vector.any()]
-    return sum(not found or found[0][1] < SAME for found in nearest)
+    wanted = min(WANTED, index.count())
+    return sum(len(index.query(vector, wanted)) < wanted for vector in vectors if vector.any())
