@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import sys
 import tempfile
@@ -41,7 +42,11 @@ _SYLLABLES = "ba ren to li mas ge va dor ni ul ska pre con ta mi len or ves tra 
 
 
 class DrawnEmbedder:
-    """A direction for each word, drawn by its letters; a text has the mean of its words'."""
+    """A direction for each word, drawn by its letters; a text has the mean of its words', rare ones weighing more.
+
+    With equal weights the frequent words would make most texts alike, which no embedding model does, and searches by
+    graph would lose their way.
+    """
 
     name = "drawn"
     dimension = DIMENSION
@@ -50,12 +55,14 @@ class DrawnEmbedder:
         import numpy as np
 
         self._rows = np.random.default_rng(7).standard_normal((1 << 16, DIMENSION), dtype=np.float32)
+        for rank, word in enumerate(vocabulary()):
+            self._rows[_row(word)] *= math.log1p(1 + rank) / math.log(_VOCABULARY)
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit rows, shape (len(texts), DIMENSION)."""
         import numpy as np
 
-        lists = [[crc32(w.encode()) & 0xFFFF for w in text.lower().strip(".?").split()] or [0] for text in texts]
+        lists = [[_row(w) for w in text.lower().strip(".?").split()] or [0] for text in texts]
         starts = list(accumulate((len(found) for found in lists[:-1]), initial=0))
         sums = np.add.reduceat(self._rows[np.concatenate(lists)], starts, axis=0)
         return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), dtype=np.float32)
@@ -65,13 +72,22 @@ class DrawnEmbedder:
         return self.embed_documents(texts)
 
 
+def _row(word: str) -> int:
+    return crc32(word.encode()) & 0xFFFF
+
+
+def vocabulary() -> list[str]:
+    """Words by frequency, the most frequent first: always the same."""
+    chance = random.Random(11)  # noqa: S311
+    made = ("".join(chance.choices(_SYLLABLES, k=chance.randint(2, 4))) for _ in range(2 * _VOCABULARY))
+    return [*_COMMON, *dict.fromkeys(made)][:_VOCABULARY]
+
+
 class Writer:
     """Writes text in which few words are frequent and most are rare, each document about some of them."""
 
     def __init__(self) -> None:
-        chance = random.Random(11)  # noqa: S311
-        made = ("".join(chance.choices(_SYLLABLES, k=chance.randint(2, 4))) for _ in range(2 * _VOCABULARY))
-        self._words = [*_COMMON, *dict.fromkeys(made)][:_VOCABULARY]
+        self._words = vocabulary()
         self._weights = list(accumulate(1 / rank**_ZIPF for rank in range(1, len(self._words) + 1)))
 
     def document(self, number: int) -> str:
