@@ -77,7 +77,7 @@ def _rows(name: str, sheet: Any) -> Iterator[Row]:
 def _cell(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # a spreadsheet keeps every number with a fraction
-    return value.isoformat(*[" "] * hasattr(value, "hour")) if hasattr(value, "isoformat") else str(value)
+    return str(value)  # days and times as ISO 8601 has them
 
 
 def _paragraphs(rows: Iterable[Row]) -> Iterator[Row]:

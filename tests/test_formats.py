@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from datetime import date
+from datetime import date, time
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -81,11 +81,12 @@ def test_rows_of_every_sheet_say_what_their_cells_mean(tmp_path: Path) -> None:
         sheet.write_row(2, 1, ["Geneva", 1200])
         sheet.write_datetime(2, 3, date(2022, 1, 21), book.add_format({"num_format": "yyyy-mm-dd"}))
         sheet.write_row(4, 1, ["Bern", 0.5])
+        sheet.write_datetime(4, 3, time(10, 30), book.add_format({"num_format": "hh:mm"}))
         other.write(0, 0, "Nothing was paid.")
     assert parts(read_file(tmp_path / "a.xlsx")) == {
         "sheet Costs, row 2": "City; Cost; Day",
         "sheet Costs, row 3": "City: Geneva; Cost: 1200; Day: 2022-01-21",
-        "sheet Costs, row 5": "City: Bern; Cost: 0.5",
+        "sheet Costs, row 5": "City: Bern; Cost: 0.5; Day: 10:30:00",
         "sheet Notes, row 1": "Nothing was paid.",
     }
 
