@@ -38,7 +38,7 @@ $(PRODUCT): pyproject.toml constraints.txt
 	@touch $@
 
 $(TOOLS): $(PRODUCT)
-	$(PIP) -e '.[dev,eval,local,mcp]'
+	$(PIP) -e '.[dev,eval,local,mcp,scale,ray]'
 	@touch $@
 
 # What the harness counts and draws with.
@@ -90,7 +90,7 @@ weights: install
 # Pins every dependency to what is installed in a fresh environment without pins.
 constraints:
 	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
-	$(VENV)-pins/bin/python -m pip install --quiet -e '.[dev,eval,local,mcp]'
+	$(VENV)-pins/bin/python -m pip install --quiet -e '.[dev,eval,local,mcp,scale,ray]'
 	$(VENV)-pins/bin/python -m pip freeze --exclude-editable > constraints.txt
 	rm -rf $(VENV)-pins
 

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -32,6 +32,7 @@ from page.importing import import_gradio
 from page.sessions import Limits, Session, Sessions
 from qa.cli import progress_bars, report_text
 from qa.errors import WitnessError
+from qa.types import IndexReport
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from page.answerers import Answerers
     from page.library import Library
+    from qa.corpus import Corpus
 
 SAMPLES = Path(__file__).parent / "eval" / "suites" / "geneva" / "documents"
 SAMPLE_QUESTIONS = (
@@ -102,9 +104,13 @@ def _is_loopback(host: str) -> bool:
 
 
 def serve(
-    documents: str | Path, *, llm: str | None = None, store: str | Path | None = None, serving: Serving | None = None
+    documents: str | Path | None,
+    *,
+    llm: str | None = None,
+    store: str | Path | None = None,
+    serving: Serving | None = None,
 ) -> None:
-    """Reads the folder into its index and serves the page about it until Ctrl-C.
+    """Reads the folder into its index and serves the page about it until Ctrl-C; without a folder, about what is there.
 
     Raises WitnessError when the store, the weights or the model cannot be used, OSError when the folder or the port
     cannot, ValueError for a file of accounts that holds none.
@@ -117,19 +123,27 @@ def serve(
     if how.mcp and find_spec("mcp") is None:
         raise ValueError("--mcp needs the extra `mcp`: pip install 'witness-qa[mcp]'")
     with _listening(how.host, how.port) as listener, Corpus(documents, store=store, answerer=llm) as corpus:
-        with progress_bars() as progress:
-            report = corpus.sync(progress)
-        _say(report_text(report))
+        report = _synced(corpus)
         corpus.prepare()
-        samples = Path(documents).resolve() == SAMPLES.resolve()
+        samples = corpus.documents is not None and corpus.documents.resolve() == SAMPLES.resolve()
         library = Library(corpus, report, how.limits, how.folders)
         first = cache(lambda: SAMPLE_QUESTIONS if samples else corpus.suggest(sources=library.asked_of(Session())))
         with closing(Answerers(corpus, llm or corpus.settings.llm)) as answerers, _uploads() as uploads:
             page = _page(library, answerers, first)
             app = application(page, how, uploads, corpus.settings.max_file_mb * 1_000_000)
             # The vector index takes a second to load, in which the page can be opened and a question typed.
-            with _following(library):
+            with _following(library) if corpus.documents else nullcontext():
                 _run(app, listener, how.host, lambda: (corpus.retrieve("ready?"), first()))
+
+
+def _synced(corpus: Corpus) -> IndexReport:
+    """What the folder's sync did; nothing where there is no folder."""
+    if corpus.documents is None:
+        return IndexReport()
+    with progress_bars() as progress:
+        report = corpus.sync(progress)
+    _say(report_text(report))
+    return report
 
 
 @contextmanager
@@ -213,7 +227,11 @@ def _say(text: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves the page; returns 0 after Ctrl-C, 3 after an error that names its remedy."""
     parser = argparse.ArgumentParser(prog="python -m app", description="Ask a folder of documents in your browser.")
-    parser.add_argument("documents", nargs="?", default=SAMPLES, help="the folder of documents (default: the samples)")
+    from qa.settings import Settings
+
+    # On servers another process has read the documents already.
+    default = None if Settings().chroma_url else SAMPLES
+    parser.add_argument("documents", nargs="?", default=default, help="the folder of documents (default: the samples)")
     parser.add_argument("--llm", help='who writes answers: "local", "local-small", "openai:MODEL" or a .gguf file')
     parser.add_argument("--store", help="the folder of the index (default: one below your cache folder)")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind to (default: this machine only)")

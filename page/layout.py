@@ -156,8 +156,11 @@ def _sources(library: Library) -> _Shelf:
         )
         with gr.Row(elem_id="ticking"):
             clear = gr.Button("Clear ticks", size="sm")
-            remove = gr.Button("Remove ticked", size="sm")
-        drop = gr.File(label="Add files", file_count="multiple", file_types=sorted(READERS), height=110, elem_id="drop")
+            remove = gr.Button("Remove ticked", size="sm", visible=library.takes_files)
+        drop = gr.File(
+            label="Add files", file_count="multiple", file_types=sorted(READERS), height=110, elem_id="drop",
+            visible=library.takes_files,
+        )  # fmt: skip
         with gr.Row(visible=bool(library.folders()), elem_id="folders"):
             folder = gr.Dropdown(library.folders(), label="Folder on the server", value=None)
             add = gr.Button("Add folder", size="sm")

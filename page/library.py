@@ -31,7 +31,8 @@ class Library:
 
     def __init__(self, corpus: Corpus, report: IndexReport, limits: Limits, root: Path | None = None) -> None:
         self.corpus, self.limits = corpus, limits
-        self.root = root.resolve() if root else None
+        self.takes_files = corpus.store is not None  # on servers others see what is added, and know nothing of sessions
+        self.root = root.resolve() if root and self.takes_files else None
         self._status: dict[str, str] = {}
         self._labelled: tuple[Sequence[Source], Mapping[str, str]] = ((), {})
         self.note(report)
@@ -43,6 +44,8 @@ class Library:
 
     def forget_leftovers(self) -> None:
         """Removes uploads that a server which did not end well has left behind."""
+        if not self.takes_files:
+            return
         for source in [s.source for s in self.corpus.sources() if is_upload(s)]:
             self.corpus.remove(source)
 
@@ -104,6 +107,9 @@ class Library:
 
     def upload(self, paths: Sequence[str], session: Session) -> Iterator[str]:
         """Reads uploaded files into the session's own documents, telling how far it is; the files are deleted."""
+        if not self.takes_files:
+            yield "This page only reads its documents; they are added where the corpus is synced."
+            return
         files = {session.prefix + Path(path).name: Path(path) for path in paths}
         try:
             yield from self._add(files, session)

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -45,6 +44,8 @@ from qa.types import (
 )
 from qa.watching import changes
 from qa.words import counted
+from vectorstore.chroma import ChromaServer
+from vectorstore.places import Servers
 from vectorstore.store import Store
 
 if TYPE_CHECKING:
@@ -61,12 +62,12 @@ class Corpus:
     """A folder of documents, indexed, that answers questions.
 
     `documents` is the folder (None for a corpus of added documents only) and `store` the folder of the index, by
-    default one below the user's cache, named after the documents folder. `embedder` is a name ("local",
+    default the servers that the settings name, else one below the user's cache, named after the documents folder. `embedder` is a name ("local",
     "openai:MODEL"), any LlamaIndex embedding or an `Embedder`; `answerer` the name of a model ("local", "local-small",
     "openai:MODEL", a .gguf file), any LlamaIndex LLM or an `Answerer`, by default what the setting `llm` says: quotes.
     `rebuild=True` opens a store made with another embedder or chunking by rebuilding it.
 
-    One process owns a store: StoreLocked names the owner. StoreMismatch names the command that rebuilds. Use it in
+    One process owns a folder, and on servers one at a time writes: StoreLocked names it. StoreMismatch names the command that rebuilds. Use it in
     a `with` block, or call `close`. Methods may be called from several threads.
     """
 
@@ -85,7 +86,7 @@ class Corpus:
         self.embedder = make_embedder(embedder if embedder is not None else self.settings.embedder, self.settings)
         self.answerer = make_answerer(answerer if answerer is not None else self.settings.llm, self.settings)
         self._store = Store(
-            Path(store).expanduser() if store is not None else self._default_store(),
+            Path(store).expanduser() if store is not None else self._servers() or self._default_store(),
             embedder=self.embedder.name,
             dimension=self.embedder.dimension,
             chunking=self.settings.chunking,
@@ -94,8 +95,17 @@ class Corpus:
         self._sources: tuple[Source, ...] | None = None
         self._directories: dict[frozenset[str] | None, Directory] = {}
         self._answered = AnswerCache()
+        self._generation = self._store.generation
         if rebuild:
             self.rebuild()
+
+    def _servers(self) -> Servers | None:
+        on = self.settings
+        if not on.chroma_url:
+            return None
+        headers = {name: value.get_secret_value() for name, value in on.chroma_headers.items()}
+        chroma = ChromaServer(on.chroma_url, headers, on.chroma_tenant, on.chroma_database)
+        return Servers(on.catalog_url.get_secret_value(), chroma)
 
     def _default_store(self) -> Path:
         if self.documents is None:
@@ -119,8 +129,8 @@ class Corpus:
         self._store.close()
 
     @property
-    def store(self) -> Path:
-        """The store's folder."""
+    def store(self) -> Path | None:
+        """The store's folder; None where it is on servers, which other processes use too."""
         return self._store.folder
 
     def sync(self, progress: Progress | None = None) -> IndexReport:
@@ -131,7 +141,7 @@ class Corpus:
         """
         if self.documents is None:
             raise ValueError('this corpus has no documents folder; open it as Corpus("folder", store=...)')
-        with self._changing():
+        with self._store.writing():
             return indexing.sync(self._store, self.embedder, self.settings, self.documents, progress)
 
     def follow(self, stop: Event | None = None, progress: Progress | None = None) -> Iterator[IndexReport]:
@@ -149,13 +159,13 @@ class Corpus:
                 yield report
             known = report.failed
 
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
+    def _renew(self) -> None:
+        """Forgets what is kept of the store where that has changed since, in this process or another."""
+        now = self._store.generation
+        if now != self._generation:
             self._sources, self._directories = None, {}
             self._answered.clear()
+            self._generation = now
 
     def add(self, documents: Iterable[Any]) -> tuple[str, ...]:
         """Adds or replaces LlamaIndex documents: `doc_id` becomes the source, `text` the text.
@@ -164,7 +174,7 @@ class Corpus:
         sources. `sync` never touches them; `remove` does.
         """
         given = (indexing.added_document(d.doc_id, d.text, dict(d.metadata)) for d in documents)
-        with self._changing():
+        with self._store.writing():
             return tuple(indexing.add(self._store, self.embedder, self.settings, given))
 
     def add_files(self, files: Mapping[str, str | PathLike[str]], progress: Progress | None = None) -> IndexReport:
@@ -173,7 +183,7 @@ class Corpus:
         They are read as `sync` reads, in a process of their own and within limits, and a bad one never stops the rest.
         `sync` never touches them; `remove` does.
         """
-        with self._changing():
+        with self._store.writing():
             paths = {source: Path(path) for source, path in files.items()}
             return indexing.add_files(self._store, self.embedder, self.settings, paths, progress)
 
@@ -329,6 +339,7 @@ class Corpus:
         return replace(routed, within=within)
 
     def _directory(self, within: frozenset[str] | None) -> Directory:
+        self._renew()
         kept = self._directories
         if within not in kept:
             while len(kept) >= _MOST_DIRECTORIES:
@@ -345,6 +356,7 @@ class Corpus:
 
     def sources(self) -> tuple[Source, ...]:
         """Every document of the corpus, by source, without its text."""
+        self._renew()
         known = self._sources  # asked for with every question, so kept until something changes
         if known is None:
             known = self._sources = tuple(self._store.sources())
@@ -353,8 +365,7 @@ class Corpus:
     def remove(self, source: str) -> None:
         """Forgets a document. One that is still in the folder comes back at the next `sync`. Raises SourceNotFound."""
         self.text(source)
-        with self._changing():
-            self._store.remove([source])
+        self._store.remove([source])
 
     def prepare(self) -> None:
         """Loads what the first question would wait for: the embedder's and a local model's weights.
@@ -372,7 +383,7 @@ class Corpus:
     def rebuild(self, progress: Progress | None = None) -> None:
         """Makes passages and both indexes anew from the stored documents, without one embedding call for a sentence
         that has a vector of this embedder."""
-        with self._changing():
+        with self._store.writing():
             indexing.rebuild(self._store, self.embedder, self.settings, progress)
 
     @property

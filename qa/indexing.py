@@ -138,7 +138,7 @@ def _prepared(documents: Iterable[Document], settings: Settings) -> Iterator[Pre
     return ((d, split(d.text, d.metadata, settings.passage_tokens)) for d in documents)
 
 
-def _plan(folder: Path, store_folder: Path, known: dict[str, Source], settings: Settings) -> _Plan:
+def _plan(folder: Path, store_folder: Path | None, known: dict[str, Source], settings: Settings) -> _Plan:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder; give the folder that holds the documents")
     plan = _Plan()
@@ -154,7 +154,7 @@ def _plan(folder: Path, store_folder: Path, known: dict[str, Source], settings: 
     return plan
 
 
-def _files(folder: Path, store_folder: Path, unlisted: Callable[[OSError], None]) -> Iterator[tuple[Path, str]]:
+def _files(folder: Path, store_folder: Path | None, unlisted: Callable[[OSError], None]) -> Iterator[tuple[Path, str]]:
     """Every entry below `folder` that is no folder, by name, links to folders among them.
 
     Hidden entries and the store, should it lie in there, are passed over; `unlisted` is told of folders that cannot be

@@ -81,8 +81,21 @@ def retrieve(
     """
     if not route.question.strip() or not store.passage_count:
         return Retrieved()
+    vectors = embedder.embed_queries([c.text for c in route.clauses])
+    with store.snapshot():
+        return _retrieved(store, vectors, route, settings, k, background)
+
+
+def _retrieved(
+    store: Store,
+    vectors: NDArray[np.float32],
+    route: Route,
+    settings: Settings,
+    k: int,
+    background: Sequence[tuple[str, float]],
+) -> Retrieved:
     said = _said_before(store, route, background)
-    found = _search(store, embedder, route, settings, said, max(settings.candidates // len(route.clauses), k))
+    found = _search(store, vectors, route, settings, said, max(settings.candidates // len(route.clauses), k))
     if not found.ids:
         return Retrieved()
     scored = scores(_features(found, route, settings))
@@ -101,13 +114,11 @@ def retrieve(
 
 
 def _search(
-    store: Store, embedder: Embedder, route: Route, settings: Settings, said: Mapping[int, float], limit: int
+    store: Store, vectors: NDArray[np.float32], route: Route, settings: Settings, said: Mapping[int, float], limit: int
 ) -> _Candidates:
     """Both searches for each clause, what was `said` before added to the lexical one, and again within each lane."""
-    texts = [c.text for c in route.clauses]
-    vectors = embedder.embed_queries(texts)
     dense = [[i for i, _ in store.dense(vector, limit, route.within)] for vector in vectors]
-    terms = [_search_terms(store, text, route, settings) for text in texts]
+    terms = [_search_terms(store, text, route, settings) for text in (c.text for c in route.clauses)]
     lexical = [_added(dict(store.lexical(t, max(_DEPTH, limit), route.within)), said) for t in terms]
     proposed = [*chain(*dense), *chain(*(islice(scores, limit) for scores in lexical))]
     if route.lanes:

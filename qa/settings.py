@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from platformdirs import user_cache_path
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 STAGES = ("lanes", "clauses", "dates", "spellings", "background", "rescore", "second_look", "spread")
 """Settings that switch one stage of retrieval on or off, in the order in which they act."""
+
+_NO_MATTER = (
+    "cache", "threads", "read_workers", "catalog_url", "chroma_url", "chroma_headers", "chroma_tenant", "chroma_database",
+)  # fmt: skip
 
 
 class Settings(BaseSettings):
@@ -27,6 +33,15 @@ class Settings(BaseSettings):
     answer_tokens: int = Field(16_384, ge=0, description="most tokens a model may read and write for one answer")
     conversation_tokens: int = Field(0, ge=0, description="the same for a conversation; 0 is no limit")
     answer_cache: bool = Field(True, description="answer the same question on an unchanged store without the model")
+    catalog_url: SecretStr = Field(
+        SecretStr(""), description="a PostgreSQL catalogue that several processes share; goes with `chroma_url`"
+    )
+    chroma_url: str = Field("", description="the Chroma server that holds the vectors of that catalogue")
+    chroma_headers: Mapping[str, SecretStr] = Field(
+        default_factory=dict, description="headers the Chroma server or a proxy before it wants, as JSON"
+    )
+    chroma_tenant: str = Field("default_tenant", description="the tenant on the Chroma server")
+    chroma_database: str = Field("default_database", description="the database on the Chroma server")
     cache: Path = Field(
         default_factory=lambda: user_cache_path("witness"),
         description="folder for downloaded weights and default stores",
@@ -63,6 +78,12 @@ class Settings(BaseSettings):
         80, ge=20, description="words that an answer which shows differing sources aims to stay under"
     )
 
+    @model_validator(mode="after")
+    def _both_servers(self) -> Self:
+        if bool(self.chroma_url) != bool(self.catalog_url.get_secret_value()):
+            raise ValueError("QA_CATALOG_URL and QA_CHROMA_URL go together; set both or neither")
+        return self
+
     @property
     def chunking(self) -> str:
         """Names how text is split; a store made with another is not searched."""
@@ -71,5 +92,5 @@ class Settings(BaseSettings):
     @property
     def digest(self) -> str:
         """Twelve hex digits that change with any setting that can change an answer."""
-        relevant = self.model_dump(mode="json", exclude={"cache", "threads", "read_workers"})
+        relevant = self.model_dump(mode="json", exclude=set(_NO_MATTER))
         return hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest()[:12]

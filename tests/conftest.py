@@ -1,10 +1,12 @@
 """What tests share: small folders of documents and the real embedder where its weights are."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from store_servers import StoreServers, postgres_programs
 
 from qa import Corpus, Settings
 from qa.testing import HashEmbedder
@@ -51,6 +53,19 @@ def open_corpus(folder: Path, tmp_path: Path) -> Iterator[Callable[..., Corpus]]
     yield open_it
     for corpus in opened:
         corpus.close()
+
+
+@pytest.fixture(scope="session")
+def store_servers() -> Iterator[StoreServers]:
+    """PostgreSQL and Chroma servers on loopback, for stores on servers."""
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's programs are not on this machine; install postgresql")
+    # Not pytest's own folder, which only its user may enter; PostgreSQL runs as another one.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        with StoreServers(Path(folder), programs) as servers:
+            yield servers
 
 
 @pytest.fixture(scope="session")

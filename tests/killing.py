@@ -23,7 +23,7 @@ from qa import Corpus, Settings, StoreMismatch, indexing
 from qa.isolation import ReadingPool
 from qa.llamaindex import tokenizer
 from qa.testing import HashEmbedder
-from vectorstore import chroma, database, manifest
+from vectorstore import chroma, manifest, sqlite
 from vectorstore import store as storing
 
 indexing._BATCH_SENTENCES = 12  # so that a sync has many batches
@@ -93,7 +93,7 @@ def wire(fuse: Fuse) -> None:
         db.set_trace_callback(fuse.statement)
         return db
 
-    database.sqlite3.connect = connecting
+    sqlite.sqlite3.connect = connecting
 
 
 def text(number: int, version: int) -> str:

@@ -1,6 +1,7 @@
 """Material for the store's tests: documents, seeded vectors, and a process that changes a store until it is killed.
 
-Run as a program, `store_material.py FOLDER FIRST`, it does the steps FIRST, FIRST + 1, ... and prints each once done.
+Run as a program, `store_material.py PLACE FIRST`, it does the steps FIRST, FIRST + 1, ... and prints each once done. PLACE
+is a folder, or the addresses of a PostgreSQL catalogue and a Chroma server with a space between them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorstore.chroma import ChromaServer
+from vectorstore.places import Servers
 from vectorstore.records import Document, PassageSpan, Sentence
 from vectorstore.store import Store
 
@@ -22,14 +25,14 @@ Split = tuple[Document, list[PassageSpan]]
 
 
 def open_store(
-    folder: Path,
+    place: Path | Servers,
     *,
     embedder: str = "seeded",
     dimension: int = DIMENSION,
     chunking: str = "pairs",
     rebuild: bool = False,
 ) -> Store:
-    return Store(folder, embedder=embedder, dimension=dimension, chunking=chunking, rebuild=rebuild)
+    return Store(place, embedder=embedder, dimension=dimension, chunking=chunking, rebuild=rebuild)
 
 
 def digest(words: str) -> str:
@@ -92,8 +95,10 @@ def texts_after(steps: int) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    catalog_url, _, chroma_url = sys.argv[1].partition(" ")
+    place = Servers(catalog_url, ChromaServer(chroma_url)) if chroma_url else Path(catalog_url)
     number = int(sys.argv[2])
-    with open_store(Path(sys.argv[1])) as opened:
+    with open_store(place) as opened:
         print("open", flush=True)
         while True:
             step(opened, number)

@@ -1,9 +1,10 @@
-"""The store does what its docstrings say, on a real SQLite and a real Chroma."""
+"""The store does what its docstrings say, on a real SQLite and a real Chroma, and on servers of PostgreSQL and Chroma."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_material import DIMENSION, digest, open_store, put, spans_of, split, vector, words_in
+from store_servers import StoreServers
 
-from vectorstore import fulltext
+from vectorstore import lexical
 from vectorstore.chroma import VectorIndex
 from vectorstore.errors import StoreError
+from vectorstore.places import Servers
 from vectorstore.records import PassageSpan
 from vectorstore.store import Store
 
@@ -24,9 +27,18 @@ ZURICH = "Trains to Zürich were late. Snow had fallen."
 ANY = (0, 99)  # letters
 
 
+@pytest.fixture(params=["folder", "servers"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | Servers:
+    """Where a new store may live: the whole contract holds for both."""
+    if request.param == "folder":
+        return tmp_path / "store"
+    servers: StoreServers = request.getfixturevalue("store_servers")
+    return servers.new()
+
+
 @pytest.fixture
-def store(tmp_path: Path):
-    with open_store(tmp_path / "store") as opened:
+def store(place: Path | Servers) -> Iterator[Store]:
+    with open_store(place) as opened:
         yield opened
 
 
@@ -274,7 +286,7 @@ def test_more_passages_than_are_handed_on_at_a_time(store: Store) -> None:
 
 
 def test_the_index_takes_more_ids_than_chroma_does_at_once(tmp_path: Path) -> None:
-    with closing(VectorIndex(tmp_path / "chroma", 2)) as index:
+    with closing(VectorIndex(tmp_path / "chroma")) as index:
         ids = range(1, 5_601)
         angles = np.linspace(0, 3, len(ids))
         index.upsert(ids, np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32))
@@ -307,8 +319,8 @@ def test_threads_share_a_store(store: Store) -> None:
     assert store.verify().ok
 
 
-def test_a_closed_store_says_so(tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+def test_a_closed_store_says_so(place: Path | Servers) -> None:
+    store = open_store(place)
     store.close()
     store.close()
     with pytest.raises(StoreError, match="closed"):
@@ -323,12 +335,24 @@ CHANGES = st.one_of(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(CHANGES, max_size=6))
-def test_any_changes_leave_what_a_dict_would_hold(changes: list[tuple[str, object]]) -> None:
+def new_place(where: str, request: pytest.FixtureRequest, folder: str) -> Path | Servers:
+    return Path(folder) if where == "folder" else request.getfixturevalue("store_servers").new()
+
+
+@pytest.mark.parametrize("where", ["folder", "servers"])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(changes=st.lists(CHANGES, max_size=6))
+def test_any_changes_leave_what_a_dict_would_hold(
+    where: str, request: pytest.FixtureRequest, changes: list[tuple[str, object]]
+) -> None:
     texts: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
-        store = open_store(Path(folder))
+        place = new_place(where, request, folder)
+        store = open_store(place)
         for kind, what in changes:
             if kind == "commit":
                 assert isinstance(what, dict)
@@ -340,7 +364,7 @@ def test_any_changes_leave_what_a_dict_would_hold(changes: list[tuple[str, objec
                 texts = {source: text for source, text in texts.items() if source not in what}
             else:
                 store.close()
-                store = open_store(Path(folder))
+                store = open_store(place)
             assert store.verify().problems == ()
             assert {document.source: document.text for document in store.documents()} == texts
             expected = sorted(
@@ -351,12 +375,12 @@ def test_any_changes_leave_what_a_dict_would_hold(changes: list[tuple[str, objec
         store.close()
 
 
-def test_words_that_very_many_passages_hold_count_only_where_there_are_no_rarer_ones(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(fulltext, "SCORED", 8)
+def test_words_that_very_many_passages_hold_count_only_where_there_are_no_rarer_ones(place, monkeypatch) -> None:
+    monkeypatch.setattr(lexical, "SCORED", 8)
     texts = [
         f"Common widespread item{n}. " + ("Usual." if n % 2 else "Rare." if n == 4 else "Other.") for n in range(12)
     ]
-    with open_store(tmp_path) as store:
+    with open_store(place) as store:
         put(store, *(split(f"{n}.txt", text) for n, text in enumerate(texts)))
 
         def found(*terms: str, limit: int = 20) -> list[str]:
@@ -370,3 +394,27 @@ def test_words_that_very_many_passages_hold_count_only_where_there_are_no_rarer_
         assert len(found("common", "nowhere", limit=30)) == 12
         put(store, split("13.txt", "Rare."))
         assert len(found("common", "rare")) == 2
+
+
+SPOKEN = st.text(st.sampled_from("ab c.é\"'\n\0語ß-’"), max_size=60)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(SPOKEN, min_size=1, max_size=5), terms=st.lists(SPOKEN, max_size=4))
+def test_both_kinds_of_store_find_the_same_by_words_with_the_same_scores(
+    store_servers: StoreServers, texts: list[str], terms: list[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = []
+        for place in (Path(folder), store_servers.new()):
+            with open_store(place) as store:
+                put(store, *(split(f"{n}.txt", text) for n, text in enumerate(texts)))
+                best = store.lexical(terms, 50)
+                sources = store.sources_of([i for i, _ in best])
+                spans = store.passages([i for i, _ in best])
+                scores = {(sources[i], spans[i].start_char_index): score for i, score in best}
+                found.append((scores, store.document_frequency(terms), store.vocabulary("", ANY)))
+        (one, held, listed), (other, held_too, listed_too) = found
+        assert one.keys() == other.keys()
+        assert [other[key] for key in one] == pytest.approx(list(one.values()))
+        assert (held, listed) == (held_too, listed_too)

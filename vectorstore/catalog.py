@@ -1,46 +1,36 @@
-"""The catalogue: documents, passages, sentences and their vectors in one SQLite file. The truth of a store."""
+"""The catalogue: documents, passages, sentences and their vectors in one database. The truth of a store."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from vectorstore.database import connect, transaction
+from vectorstore.database import Database
 from vectorstore.embeddings import Embeddings
 from vectorstore.errors import VectorsMissing
-from vectorstore.fulltext import FullText
+from vectorstore.lexical import Lexical
 from vectorstore.records import Document, Pages, Passage, PassageSpan, Sentence, Source
 
-NAME = "catalog.sqlite"
 MERGED = 50_000
 """Passages up to which every removal merges the full-text index, which takes about a second there and grows with it."""
 
 
 class Catalog:
-    """One catalogue file, seen with the eyes of one embedder. Every change is one transaction.
+    """The catalogue in `db`, seen with the eyes of one embedder, and its index of words. Every change is one transaction.
 
     A change that has returned survives the death of the process and of the machine. Usable from any
     thread, by one at a time.
-
-    Raises:
-        StoreDamaged: the file is not a catalogue.
     """
 
-    def __init__(self, path: Path, *, embedder: str, dimension: int) -> None:
+    def __init__(self, db: Database, full_text: Lexical, *, embedder: str, dimension: int) -> None:
         self._embedder = embedder
-        self._db = connect(path)
-        self.embeddings = Embeddings(self._db, embedder, dimension)
-        self.full_text = FullText(self._db)
-
-    def close(self) -> None:
-        """Closes the file, leaving everything in it and no file beside it."""
-        self._db.close()
+        self._db = db
+        self.full_text = full_text
+        self.embeddings = Embeddings(db, embedder, dimension)
 
     # Documents
 
@@ -54,32 +44,34 @@ class Catalog:
 
     def document(self, source: str) -> Document | None:
         """The document as it was committed."""
-        row = self._db.execute(
+        rows = self._db.execute(
             "SELECT source, text, content_hash, title, outlet, published_at, page_starts, metadata, origin, size,"
             " modified_ns, page_names FROM documents WHERE source = ?",
             (source,),
-        ).fetchone()
-        if row is None:
+        )
+        if not rows:
             return None
-        source, text, content_hash, title, outlet, published_at, pages, metadata, *file, names = row
+        source, text, content_hash, title, outlet, published_at, pages, metadata, *file, names = rows[0]
         starts, said = tuple(json.loads(pages)), MappingProxyType(json.loads(metadata))
         document = Document(source, text, content_hash, title, outlet, published_at, starts, said, *file)
         return replace(document, page_names=tuple(json.loads(names)))
 
     def pages(self, source: str) -> Pages:
         """The pages of a document; none where there is no such document."""
-        row = self._db.execute("SELECT page_starts, page_names FROM documents WHERE source = ?", (source,)).fetchone()
-        return Pages(*(tuple(json.loads(column)) for column in row)) if row else Pages()
+        rows = self._db.execute("SELECT page_starts, page_names FROM documents WHERE source = ?", (source,))
+        return Pages(*(tuple(json.loads(column)) for column in rows[0])) if rows else Pages()
 
     def text(self, source: str) -> str | None:
         """The text of a document."""
-        row = self._db.execute("SELECT text FROM documents WHERE source = ?", (source,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._db.execute("SELECT text FROM documents WHERE source = ?", (source,))
+        return str(rows[0][0]) if rows else None
 
     def touch(self, source: str, size: int, modified_ns: int) -> None:
         """Notes that the file is as known, with another size in bytes or time of change."""
-        with transaction(self._db) as db:
-            db.execute("UPDATE documents SET size = ?, modified_ns = ? WHERE source = ?", (size, modified_ns, source))
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE documents SET size = ?, modified_ns = ? WHERE source = ?", (size, modified_ns, source)
+            )
 
     def replace(self, batch: Iterable[tuple[Document, Sequence[PassageSpan]]]) -> None:
         """Puts each document in place of the one with its source, if any, in one transaction.
@@ -93,60 +85,64 @@ class Catalog:
             raise ValueError("a passage without sentences has no vector")
         if lacking := self.embeddings.missing([sentence.content_hash for span in spans for sentence in span.sentences]):
             raise VectorsMissing(f"{len(lacking)} sentences have no vector yet; put_vectors comes before commit")
-        with transaction(self._db) as db:
-            replaced = self._delete(db, latest)
+        with self._db.transaction():
+            replaced = self._delete(latest)
             for document, its_spans in latest.values():
-                self._insert(db, document, its_spans)
+                self._insert(document, its_spans)
             self.embeddings.forget(replaced)
         self._forget(replaced)
 
     def remove(self, sources: Iterable[str]) -> None:
         """Removes these documents and all that was made of them; unknown sources are skipped."""
-        with transaction(self._db) as db:
-            removed = self._delete(db, sources)
+        with self._db.transaction():
+            removed = self._delete(sources)
             self.embeddings.forget(removed)
         self._forget(removed)
 
-    def _insert(self, db: sqlite3.Connection, document: Document, spans: Sequence[PassageSpan]) -> None:
+    def _insert(self, document: Document, spans: Sequence[PassageSpan]) -> None:
         row = _document_row(document)
         marks = ", ".join("?" * len(row))
-        added = db.execute(f"INSERT INTO documents ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
-        for position, span in enumerate(spans):
-            start, end = span.start_char_index, span.end_char_index
-            passage = db.execute(
-                "INSERT INTO passages (document, position, start_char_index, end_char_index, page)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (added.lastrowid, position, start, end, document.pages.number(start)),
-            ).lastrowid
-            db.execute("INSERT INTO passage_index (rowid, text) VALUES (?, ?)", (passage, document.text[start:end]))
-            db.executemany(
-                "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
-                [
-                    (passage, i, s.start_char_index, s.end_char_index, s.content_hash)
-                    for i, s in enumerate(span.sentences)
-                ],
-            )
+        insert = f"INSERT INTO documents ({', '.join(row)}) VALUES ({marks}) RETURNING id"  # noqa: S608
+        ((its_id,),) = self._db.execute(insert, tuple(row.values()))
+        ids = self._db.new_ids(len(spans))
+        places = [(span.start_char_index, span.end_char_index) for span in spans]
+        self._db.executemany(
+            "INSERT INTO passages (id, document, position, start_char_index, end_char_index, page)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (i, its_id, position, start, end, document.pages.number(start))
+                for position, (i, (start, end)) in enumerate(zip(ids, places, strict=True))
+            ],
+        )
+        self.full_text.add([(i, document.text[start:end]) for i, (start, end) in zip(ids, places, strict=True)])
+        self._db.executemany(
+            "INSERT INTO sentences (passage, position, start_char_index, end_char_index, content_hash)"
+            " VALUES (?, ?, ?, ?, ?)",
+            [
+                (i, position, s.start_char_index, s.end_char_index, s.content_hash)
+                for i, span in zip(ids, spans, strict=True)
+                for position, s in enumerate(span.sentences)
+            ],
+        )
 
-    def _delete(self, db: sqlite3.Connection, sources: Iterable[str]) -> list[str]:
+    def _delete(self, sources: Iterable[str]) -> list[str]:
         """Deletes these documents; returns the content hashes of their sentences."""
-        listed = json.dumps(list(sources))
-        chosen = "SELECT id FROM documents WHERE source IN (SELECT value FROM json_each(?))"
-        rows = db.execute(
+        listed = self._db.listed(sources)
+        chosen = f"SELECT id FROM documents WHERE source IN (SELECT value FROM {self._db.each_name})"  # noqa: S608
+        rows = self._db.execute(
             "SELECT DISTINCT content_hash FROM passages AS p JOIN sentences AS s ON s.passage = p.id"  # noqa: S608
             f" WHERE document IN ({chosen})",
             (listed,),
-        ).fetchall()
-        db.execute(f"DELETE FROM documents WHERE id IN ({chosen})", (listed,))  # noqa: S608
+        )
+        self._db.execute(f"DELETE FROM documents WHERE id IN ({chosen})", (listed,))  # noqa: S608
         if rows and self.passage_count <= MERGED:
-            # FTS5 only marks entries as deleted; merging all of its index drops their words from the file.
-            db.execute("INSERT INTO passage_index (passage_index) VALUES ('optimize')")
+            self.full_text.merge()
         return [content_hash for (content_hash,) in rows]
 
     def _forget(self, removed: Sequence[str]) -> None:
-        """Empties the write-ahead log of what was removed; a log that a reader holds is emptied at `close`."""
         self.full_text.changed()
         if removed:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.erase()
 
     # Passages
 
@@ -160,46 +156,49 @@ class Catalog:
         if sources is None:
             return [i for (i,) in self._db.execute("SELECT id FROM passages ORDER BY id")]
         query = (
-            "SELECT p.id FROM passages AS p JOIN documents AS d ON d.id = p.document"
-            " WHERE d.source IN (SELECT value FROM json_each(?)) ORDER BY p.id"
+            "SELECT p.id FROM passages AS p JOIN documents AS d ON d.id = p.document"  # noqa: S608
+            f" WHERE d.source IN (SELECT value FROM {self._db.each_name}) ORDER BY p.id"
         )
-        return [i for (i,) in self._db.execute(query, (json.dumps(list(sources)),))]
+        return [i for (i,) in self._db.execute(query, (self._db.listed(sources),))]
 
     def some_passage_ids(self, number: int) -> list[int]:
         """About `number` ids of passages, spread evenly over all of them, ascending."""
-        low, high = self._db.execute("SELECT ifnull(min(id), 0), ifnull(max(id), -1) FROM passages").fetchone()
+        ((low, high),) = self._db.execute("SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM passages")
         places = range(low, high + 1, max(1, (high - low) // number))
-        query = "SELECT DISTINCT (SELECT min(id) FROM passages WHERE id >= value) FROM json_each(?)"
-        return [i for (i,) in self._db.execute(query, (json.dumps([*places, high]),)) if i is not None]
+        query = f"SELECT DISTINCT (SELECT min(id) FROM passages WHERE id >= value) FROM {self._db.each_id}"  # noqa: S608
+        found = self._db.execute(query, (self._db.listed([*places, high]),))
+        return sorted(i for (i,) in found if i is not None)
 
     def sources_of(self, ids: Collection[int]) -> dict[int, str]:
         """The source of each of the passages `ids` that exist."""
         query = (
-            "SELECT p.id, d.source FROM passages AS p JOIN documents AS d ON d.id = p.document"
-            " WHERE p.id IN (SELECT value FROM json_each(?))"
+            "SELECT p.id, d.source FROM passages AS p JOIN documents AS d ON d.id = p.document"  # noqa: S608
+            f" WHERE p.id IN (SELECT value FROM {self._db.each_id})"
         )
-        return dict(self._db.execute(query, (json.dumps(list(ids)),)).fetchall())
+        return dict(self._db.execute(query, (self._db.listed(ids),)))
 
-    def passages(self, ids: Collection[int]) -> dict[int, Passage]:
+    def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
         """Those of the passages `ids` that exist, in the order of `ids`."""
-        listed = json.dumps(list(ids))
+        wanted = list(ids)
+        listed, each = self._db.listed(wanted), self._db.each_id
         sentences: defaultdict[int, list[Sentence]] = defaultdict(list)
         for passage, start, end, content_hash in self._db.execute(
-            "SELECT passage, start_char_index, end_char_index, content_hash FROM sentences"
-            " WHERE passage IN (SELECT value FROM json_each(?)) ORDER BY passage, position",
+            "SELECT passage, start_char_index, end_char_index, content_hash FROM sentences"  # noqa: S608
+            f" WHERE passage IN (SELECT value FROM {each}) ORDER BY passage, position",
             (listed,),
         ):
             sentences[passage].append(Sentence(start, end, content_hash))
         rows = self._db.execute(
-            "SELECT p.id, d.source, i.text, p.start_char_index, p.end_char_index, d.title, d.outlet, d.published_at,"
-            " p.page FROM json_each(?) AS wanted JOIN passages AS p ON p.id = wanted.value"
-            " JOIN passage_index AS i ON i.rowid = p.id JOIN documents AS d ON d.id = p.document ORDER BY wanted.key",
+            "SELECT p.id, d.source, i.text, p.start_char_index, p.end_char_index, d.title, d.outlet, d.published_at,"  # noqa: S608
+            " p.page FROM passages AS p JOIN passage_index AS i ON i.rowid = p.id JOIN documents AS d ON d.id = p.document"
+            f" WHERE p.id IN (SELECT value FROM {each})",
             (listed,),
         )
-        return {
+        found = {
             i: Passage(i, source, text, start, end, tuple(sentences[i]), title, outlet, published_at, page)
             for i, source, text, start, end, title, outlet, published_at, page in rows
         }
+        return {i: found[i] for i in wanted if i in found}
 
     # What the vector index has still to follow
 
@@ -209,44 +208,46 @@ class Catalog:
 
     def settle(self, ids: Collection[int]) -> None:
         """Notes that the vector index knows the passages `ids` as they are."""
-        with transaction(self._db) as db:
-            db.execute("DELETE FROM outbox WHERE passage IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
+        with self._db.transaction():
+            self._db.execute(
+                f"DELETE FROM outbox WHERE passage IN (SELECT value FROM {self._db.each_id})",  # noqa: S608
+                (self._db.listed(ids),),
+            )
 
     def renew_pending(self) -> None:
         """Makes every passage pending and nothing else: what an empty vector index has to follow."""
-        with transaction(self._db) as db:
-            db.execute("DELETE FROM outbox")
-            db.execute("INSERT INTO outbox SELECT id FROM passages")
+        with self._db.transaction():
+            self._db.execute("DELETE FROM outbox")
+            self._db.execute("INSERT INTO outbox SELECT id FROM passages")
 
     # Rebuilding
 
     def drop_passages(self) -> None:
         """Forgets all passages and sentences; documents and vectors stay."""
-        with transaction(self._db) as db:
-            db.execute("DELETE FROM passages")
-            db.execute("DELETE FROM outbox")
-            db.execute("INSERT INTO passage_index (passage_index) VALUES ('optimize')")
+        with self._db.transaction():
+            self._db.execute("DELETE FROM passages")
+            self._db.execute("DELETE FROM outbox")
+            self.full_text.merge()
         self.full_text.changed()
 
     # Checking
 
     def integrity(self) -> str:
-        """What SQLite itself finds wrong with the file: "ok", or a description. The full-text index is included."""
-        (result,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
-        self._db.execute("INSERT INTO passage_index (passage_index) VALUES ('integrity-check')")
-        return str(result)
+        """What the database itself finds wrong: "ok", or a description. The full-text index is included."""
+        return self._db.integrity()
 
     def count(self, query: str) -> int:
-        """The number that a query yields; it may use `:embedder`."""
-        return int(self._db.execute(query, {"embedder": self._embedder}).fetchone()[0])
+        """The number that a query yields; its parameter, if it has one, is the embedder."""
+        ((number,),) = self._db.execute(query, (self._embedder,) * query.count("?"))
+        return int(number)
 
-    def quotations(self, source: str) -> list[tuple[int, int, str]]:
+    def quotations(self, source: str) -> list[tuple[Any, ...]]:
         """(start, end, stored text) of each passage of a document."""
         return self._db.execute(
             "SELECT p.start_char_index, p.end_char_index, i.text FROM documents AS d JOIN passages AS p"
             " ON p.document = d.id JOIN passage_index AS i ON i.rowid = p.id WHERE d.source = ?",
             (source,),
-        ).fetchall()
+        )
 
 
 def _document_row(document: Document) -> Mapping[str, Any]:

@@ -39,7 +39,7 @@ COUNTS = {
     "entries of the full-text index belong to no passage": "SELECT count(*) FROM passage_index WHERE rowid NOT IN"
     " (SELECT id FROM passages)",
     "sentences have no vector": "SELECT count(*) FROM sentences AS s WHERE NOT EXISTS (SELECT 1 FROM embeddings"
-    " WHERE embedder = :embedder AND content_hash = s.content_hash)",
+    " WHERE embedder = ? AND content_hash = s.content_hash)",
     "passages have no sentence": "SELECT count(*) FROM passages WHERE id NOT IN (SELECT passage FROM sentences)",
     "passages reach outside their document": "SELECT count(*) FROM passages AS p JOIN documents AS d"
     " ON d.id = p.document WHERE p.start_char_index < 0 OR p.start_char_index > p.end_char_index"
@@ -52,14 +52,14 @@ COUNTS = {
 """What is wrong -> how many of it there are."""
 
 
-def verify(catalog: Catalog, index: VectorIndex, folder: Path) -> VerifyReport:
-    """Checks the catalogue of the store in `folder`, and compares its vector index with it."""
+def verify(catalog: Catalog, index: VectorIndex, where: Path | str) -> VerifyReport:
+    """Checks the catalogue of the store at `where`, and compares its vector index with it."""
     try:
         result = catalog.integrity()
         found = [*catalog_problems(catalog), *index_problems(catalog, index)]
-        problems = [f"{problem}; {rebuild_hint(folder)}" for problem in found]
+        problems = [f"{problem}; {rebuild_hint(where)}" for problem in found]
         if result != "ok":
-            problems.insert(0, f"the catalogue is damaged ({result}); {restart_hint(folder)}")
+            problems.insert(0, f"the catalogue is damaged ({result}); {restart_hint(where)}")
         return VerifyReport(
             documents=catalog.count("SELECT count(*) FROM documents"),
             passages=catalog.passage_count,
@@ -68,7 +68,7 @@ def verify(catalog: Catalog, index: VectorIndex, folder: Path) -> VerifyReport:
             problems=tuple(problems),
         )
     except sqlite3.DatabaseError as error:
-        return VerifyReport(0, 0, 0, 0, (str(of_catalog(error, folder)),))
+        return VerifyReport(0, 0, 0, 0, (str(of_catalog(error, Path(where))),))
 
 
 def catalog_problems(catalog: Catalog) -> Iterator[str]:

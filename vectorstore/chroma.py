@@ -1,4 +1,4 @@
-"""The vector index: passage ids and their vectors in a Chroma folder. The only `import chromadb`.
+"""The vector index: passage ids and their vectors in a Chroma folder, or on a Chroma server. The only `import chromadb`.
 
 Nothing but ids and vectors goes in, and no text is ever handed over to be embedded: Chroma's embedding functions are
 configured in the folder itself, and one from a stranger's folder could load code or fetch a model (CVE-2026-45829).
@@ -7,12 +7,15 @@ configured in the folder itself, and one from a stranger's folder could load cod
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from vectorstore.errors import StoreError
 from vectorstore.explaining import of_index
 
 if TYPE_CHECKING:
@@ -31,23 +34,24 @@ class VectorIndex:
     Not safe for threads by itself.
     """
 
-    def __init__(self, folder: Path, dimension: int) -> None:
+    batch = BATCH
+
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._dimension = dimension
         self._client: Any = None
         self._opened: Any = None
 
     def upsert(self, ids: Sequence[int], vectors: NDArray[np.float32]) -> None:
         """Writes `vectors`, shape (len(ids), dimension), over whatever these ids had."""
         with self._collection() as collection:
-            for start in range(0, len(ids), BATCH):
-                names = [str(i) for i in ids[start : start + BATCH]]
-                collection.upsert(ids=names, embeddings=vectors[start : start + BATCH])
+            for start in range(0, len(ids), self.batch):
+                names = [str(i) for i in ids[start : start + self.batch]]
+                collection.upsert(ids=names, embeddings=vectors[start : start + self.batch])
 
     def delete(self, ids: Sequence[int]) -> None:
         """Deletes these ids; unknown ones are skipped."""
         with self._collection() as collection:
-            for batch in _batches(ids):
+            for batch in self._batches(ids):
                 collection.delete(ids=batch)
 
     def query(self, vector: NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
@@ -63,9 +67,9 @@ class VectorIndex:
         ids: set[int] = set()
         with self._collection() as collection:
             for page in count():
-                found = collection.get(include=[], limit=BATCH, offset=page * BATCH)["ids"]
+                found = collection.get(include=[], limit=self.batch, offset=page * self.batch)["ids"]
                 ids.update(map(int, found))
-                if len(found) < BATCH:
+                if len(found) < self.batch:
                     break
         return ids
 
@@ -73,7 +77,7 @@ class VectorIndex:
         """The vectors, shape (dimension,), of those of `ids` that the index holds."""
         vectors: dict[int, NDArray[np.float32]] = {}
         with self._collection() as collection:
-            for batch in _batches(ids):
+            for batch in self._batches(ids):
                 found = collection.get(ids=batch, include=["embeddings"])
                 rows = found["embeddings"].astype("float32")
                 vectors.update(zip(map(int, found["ids"]), rows, strict=True))
@@ -98,7 +102,7 @@ class VectorIndex:
 
     @contextmanager
     def _collection(self) -> Iterator[Any]:
-        """The open collection; Chroma's complaints about its files become StoreDamaged."""
+        """The open collection; Chroma's complaints become StoreDamaged or StoreError."""
         from chromadb.errors import ChromaError
 
         try:
@@ -106,7 +110,7 @@ class VectorIndex:
                 self._open()
             yield self._opened
         except ChromaError as error:
-            raise of_index(error, self._folder.parent) from error
+            raise self._explained(error) from error
 
     def _open(self) -> None:
         from chromadb.api import ServerAPI
@@ -114,27 +118,106 @@ class VectorIndex:
         from chromadb.config import Settings, System
 
         # A .env file in the working directory must not choose the implementation, nor switch telemetry on.
-        system = System(
-            Settings(
-                _env_file=None,
-                chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
-                anonymized_telemetry=False,
-                is_persistent=True,
-                persist_directory=str(self._folder),
-            )
-        )
+        system = System(Settings(_env_file=None, anonymized_telemetry=False, **self._settings()))
         # Not PersistentClient: it would hand out a system that failed to start again, for as long as the process lives.
-        system.instance(ServerAPI)
-        system.start()
         try:
-            self._client = Client.from_system(system)
+            system.instance(ServerAPI)
+            system.start()
+            self._client = Client.from_system(system, **self._database())
         except ValueError as error:
-            raise of_index(error, self._folder.parent) from error
+            raise self._explained(error) from error
         self._opened = self._client.get_or_create_collection(
-            COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            self._name(), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
 
+    def _settings(self) -> dict[str, Any]:
+        api = "chromadb.api.rust.RustBindingsAPI"
+        return {"chroma_api_impl": api, "is_persistent": True, "persist_directory": str(self._folder)}
 
-def _batches(ids: Sequence[int]) -> Iterator[list[str]]:
-    for start in range(0, len(ids), BATCH):
-        yield [str(i) for i in ids[start : start + BATCH]]
+    def _database(self) -> dict[str, str]:
+        return {}
+
+    def _name(self) -> str:
+        return COLLECTION
+
+    def _explained(self, error: Exception) -> StoreError:
+        return of_index(error, self._folder.parent)
+
+    def _batches(self, ids: Sequence[int]) -> Iterator[list[str]]:
+        for start in range(0, len(ids), self.batch):
+            yield [str(i) for i in ids[start : start + self.batch]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChromaServer:
+    """A Chroma server: its address, such as http://localhost:8000, and what it wants to know of who asks."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tenant: str = "default_tenant"
+    database: str = "default_database"
+
+
+class ServedIndex(VectorIndex):
+    """The same on a server, in a collection of its own. Every method raises StoreError where the server is not reached."""
+
+    batch = 1_000  # servers refuse requests above some size, 40 MB by default
+
+    def __init__(self, server: ChromaServer, collection: str) -> None:
+        super().__init__(Path())
+        self._server = server
+        self._collection_name = collection
+
+    def query(self, vector: NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        """The same; a collection that another process has made anew meanwhile is opened again."""
+        from chromadb.errors import NotFoundError
+
+        try:
+            return super().query(vector, limit)
+        except StoreError as error:
+            if not isinstance(error.__cause__, NotFoundError):
+                raise
+            return super().query(vector, limit)
+
+    def reset(self) -> None:
+        """Empties the index by deleting the collection."""
+        from chromadb.errors import NotFoundError
+
+        with self._collection(), suppress(NotFoundError):
+            self._client.delete_collection(self._collection_name)
+        self.close()
+
+    @contextmanager
+    def _collection(self) -> Iterator[Any]:
+        import httpx
+
+        try:
+            with super()._collection() as collection:
+                yield collection
+        except httpx.HTTPError as error:
+            raise self._explained(error) from error
+        except StoreError:
+            self._opened = None  # somebody may have made it anew
+            raise
+
+    def _settings(self) -> dict[str, Any]:
+        parts = urlsplit(self._server.url)
+        secure = parts.scheme == "https"
+        return {
+            "chroma_api_impl": "chromadb.api.fastapi.FastAPI",
+            "chroma_server_host": f"{parts.scheme}://{parts.netloc}{parts.path}",
+            "chroma_server_http_port": parts.port or (443 if secure else 80),
+            "chroma_server_ssl_enabled": secure,
+            "chroma_server_headers": dict(self._server.headers),
+        }
+
+    def _database(self) -> dict[str, str]:
+        return {"tenant": self._server.tenant, "database": self._server.database}
+
+    def _name(self) -> str:
+        return self._collection_name
+
+    def _explained(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"the Chroma server {self._server.url} does not do what is asked ({error}); is it running, and may you use it?"
+        )

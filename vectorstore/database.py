@@ -1,64 +1,59 @@
-"""The catalogue's SQLite file: how it is opened and how it is changed."""
+"""What the catalogue asks of a database, whichever it is."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-from vectorstore.explaining import of_catalog
-
-PRAGMAS = {
-    "journal_mode": "WAL",
-    "synchronous": "FULL",
-    "foreign_keys": "ON",
-    "secure_delete": "ON",  # what is removed is overwritten, not merely forgotten
-    "cache_size": "-65536",  # 64 MB
-}
-
-MIGRATIONS = (
-    "ALTER TABLE documents ADD COLUMN page_names TEXT NOT NULL DEFAULT '[]'",
-    "CREATE INDEX sentences_by_hash ON sentences (content_hash)",
-)
-"""What has been added to the schema since it was first, in order. The catalogue notes how many of them it has."""
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Opens the catalogue at `path`, made if it is not there. Usable from any thread, by one at a time.
+class Database(Protocol):
+    """A database that holds one catalogue. SQL has `?` for parameters; used by one thread at a time.
 
-    Raises:
-        StoreDamaged: the file is not a catalogue.
-        StoreError: it cannot be opened or written.
+    `each_id` and `each_name` stand in SQL for a table with one column, `value`, of the ids or names that are `listed` as
+    its one parameter.
     """
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        for name, value in PRAGMAS.items():
-            db.execute(f"PRAGMA {name} = {value}")
-        db.executescript(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
-        _migrate(db)
-    except sqlite3.DatabaseError as error:
-        db.close()
-        raise of_catalog(error, path.parent) from error
-    return db
 
+    each_id: str
+    each_name: str
 
-def _migrate(db: sqlite3.Connection) -> None:
-    """Brings the schema up to date, one change a transaction, so that a death in between leaves a catalogue that opens."""
-    (done,) = db.execute("PRAGMA user_version").fetchone()
-    for number, change in enumerate(MIGRATIONS[done:], done + 1):
-        with transaction(db):
-            db.execute(change)
-            db.execute(f"PRAGMA user_version = {number}")
+    def listed(self, values: Iterable[int | str]) -> object:
+        """The parameter of `each_id` or `each_name`."""
+        ...
 
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows that a statement yields."""
+        ...
 
-@contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All of what is done inside, or on an error nothing of it. Durable once it has ended."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield db
-        db.execute("COMMIT")
-    except BaseException:
-        db.rollback()
-        raise
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Does a statement once for each of the rows of parameters."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All of what is done inside, or on an error nothing of it. Durable once it has ended."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What is read inside is of one moment."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """A number that has grown if anything has changed, whoever changed it."""
+        ...
+
+    def new_ids(self, number: int) -> Sequence[int]:
+        """So many ids, ascending, that no passage has ever had. Part of the caller's transaction."""
+        ...
+
+    def erase(self) -> None:
+        """Leaves nothing of what was deleted, as far as the database allows."""
+        ...
+
+    def integrity(self) -> str:
+        """What the database itself finds wrong: "ok", or a description."""
+        ...
+
+    def close(self) -> None:
+        """Releases it."""
+        ...

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from vectorstore.database import transaction
+from vectorstore.database import Database
 from vectorstore.vectors import dequantise, group_means, quantise
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 class Embeddings:
     """The vectors of one embedder in a catalogue. Equal sentences share one."""
 
-    def __init__(self, db: sqlite3.Connection, embedder: str, dimension: int) -> None:
+    def __init__(self, db: Database, embedder: str, dimension: int) -> None:
         self._db = db
         self._embedder = embedder
         self._dimension = dimension
@@ -28,9 +26,9 @@ class Embeddings:
     def missing(self, hashes: Iterable[str]) -> set[str]:
         """Those of `hashes` that have no vector of this embedder."""
         rows = self._db.execute(
-            "SELECT value FROM json_each(?) AS wanted WHERE NOT EXISTS"
-            " (SELECT 1 FROM embeddings WHERE embedder = ? AND content_hash = wanted.value)",
-            (json.dumps(list(hashes)), self._embedder),
+            f"SELECT value FROM {self._db.each_name} WHERE NOT EXISTS"  # noqa: S608
+            " (SELECT 1 FROM embeddings WHERE embedder = ? AND content_hash = value)",
+            (self._db.listed(hashes), self._embedder),
         )
         return {content_hash for (content_hash,) in rows}
 
@@ -44,9 +42,9 @@ class Embeddings:
         if vectors.shape != (len(hashes), self._dimension) or not np.isfinite(vectors).all():
             raise ValueError(f"expected finite vectors of shape {(len(hashes), self._dimension)}, not {vectors.shape}")
         rows = zip(hashes, quantise(vectors), strict=True)
-        with transaction(self._db) as db:
-            db.executemany(
-                "INSERT OR IGNORE INTO embeddings (embedder, content_hash, vector) VALUES (?, ?, ?)",
+        with self._db.transaction():
+            self._db.executemany(
+                "INSERT INTO embeddings (embedder, content_hash, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 ((self._embedder, content_hash, row.tobytes()) for content_hash, row in rows),
             )
 
@@ -64,26 +62,26 @@ class Embeddings:
     def _rows_of(self, ids: Collection[int]) -> tuple[Counter[int], NDArray[np.float32]]:
         """How many sentences each passage has, passages ascending, and their vectors one below the other."""
         rows = self._db.execute(
-            "SELECT passage, ifnull(vector, zeroblob(?)) FROM sentences LEFT JOIN embeddings"
+            "SELECT passage, vector FROM sentences LEFT JOIN embeddings"  # noqa: S608
             " ON embedder = ? AND embeddings.content_hash = sentences.content_hash"
-            " WHERE passage IN (SELECT value FROM json_each(?)) ORDER BY passage, position",
-            (self._dimension, self._embedder, json.dumps(list(ids))),
-        ).fetchall()
-        sizes = Counter(passage for passage, _ in rows)
-        return sizes, dequantise([vector for _, vector in rows], self._dimension)
+            f" WHERE passage IN (SELECT value FROM {self._db.each_id}) ORDER BY passage, position",
+            (self._embedder, self._db.listed(ids)),
+        )
+        sizes, lost = Counter(passage for passage, _ in rows), bytes(self._dimension)
+        return sizes, dequantise([vector or lost for _, vector in rows], self._dimension)
 
     def forget(self, hashes: Collection[str]) -> None:
         """Deletes the vectors of those of `hashes` that no sentence has any more. Part of the caller's transaction."""
         self._db.execute(
-            "DELETE FROM embeddings WHERE embedder = ? AND content_hash IN (SELECT value FROM json_each(?))"
+            f"DELETE FROM embeddings WHERE embedder = ? AND content_hash IN (SELECT value FROM {self._db.each_name})"  # noqa: S608
             " AND NOT EXISTS (SELECT 1 FROM sentences WHERE content_hash = embeddings.content_hash)",
-            (self._embedder, json.dumps(list(hashes))),
+            (self._embedder, self._db.listed(hashes)),
         )
 
     def prune(self) -> None:
         """Deletes vectors of other embedders and of sentences that no passage holds."""
-        with transaction(self._db) as db:
-            db.execute(
+        with self._db.transaction():
+            self._db.execute(
                 "DELETE FROM embeddings WHERE embedder != ? OR content_hash NOT IN (SELECT content_hash FROM sentences)",
                 (self._embedder,),
             )

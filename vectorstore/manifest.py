@@ -27,21 +27,26 @@ class Manifest:
     state: Literal["ready", "rebuilding"] = "ready"
     format: int = FORMAT
 
+    @property
+    def json(self) -> str:
+        """As it is written down."""
+        return json.dumps(asdict(self), indent=2)
+
     def write(self, folder: Path) -> None:
         """Replaces the manifest of `folder`; after a crash either the old or the new one is there, whole."""
         temporary = folder / TEMPORARY
         with temporary.open("w", encoding="utf-8") as file:
-            json.dump(asdict(self), file, indent=2)
+            file.write(self.json)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(folder / NAME)
         _sync_folder(folder)
 
-    def check(self, wanted: Manifest, folder: Path) -> None:
-        """Raises StoreMismatch, saying what differs, unless the store was made as `wanted` and is complete."""
+    def check(self, wanted: Manifest, where: Path | str) -> None:
+        """Raises StoreMismatch, saying what differs, unless the store at `where` was made as `wanted` and is complete."""
         problems = list(self._differences(wanted))
         if problems:
-            raise StoreMismatch(f"the store {folder} {' and '.join(problems)}; {rebuild_hint(folder)}")
+            raise StoreMismatch(f"the store {where} {' and '.join(problems)}; {rebuild_hint(where)}")
 
     def _differences(self, wanted: Manifest) -> Iterator[str]:
         if self.state != "ready":
@@ -60,29 +65,38 @@ def read_manifest(folder: Path) -> Manifest | None:
         StoreMismatch: a later version of Witness wrote it; not even a rebuild may touch what that left.
     """
     try:
-        found = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        manifest = Manifest(**found)
+        written = (folder / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise StoreDamaged(f"{folder / NAME} cannot be read ({error}); {rebuild_hint(folder)}") from error
+    return parse_manifest(written, folder / NAME, folder)
+
+
+def parse_manifest(written: str, name: Path | str, where: Path | str) -> Manifest:
+    """The manifest that was written down, in `name`, of the store at `where`. Raises as `read_manifest` does."""
+    try:
+        manifest = Manifest(**json.loads(written))
+    except (ValueError, TypeError) as error:
+        raise StoreDamaged(f"{name} cannot be read ({error}); {rebuild_hint(where)}") from error
     if any(
         type(getattr(manifest, field.name)) is not type(getattr(_EXAMPLE, field.name)) for field in fields(Manifest)
     ):
-        raise StoreDamaged(f"{folder / NAME} holds values of the wrong type; {rebuild_hint(folder)}")
+        raise StoreDamaged(f"{name} holds values of the wrong type; {rebuild_hint(where)}")
     if manifest.format > FORMAT:
-        raise StoreMismatch(f"the store {folder} was made by a later version of Witness; upgrade this one")
+        raise StoreMismatch(f"the store {where} was made by a later version of Witness; upgrade this one")
     return manifest
 
 
-def rebuild_hint(folder: Path) -> str:
-    """The remedy, as the end of a sentence: the command that rebuilds the store in `folder`."""
-    return f"run `witness rebuild --store {shlex.quote(str(folder))}`"
+def rebuild_hint(where: Path | str) -> str:
+    """The remedy, as the end of a sentence: the command that rebuilds the store in a folder, or on the servers that are
+    set."""
+    return f"run `witness rebuild{f' --store {shlex.quote(str(where))}' if isinstance(where, Path) else ''}`"
 
 
-def restart_hint(folder: Path) -> str:
+def restart_hint(where: Path | str) -> str:
     """The remedy where the catalogue itself is lost, as the end of a sentence."""
-    return f"remove {folder} and sync the documents again"
+    return f"remove {where} and sync the documents again"
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The store: catalogue and vector index in one folder, behind one lock, never apart for longer than a crash lasts.
+"""The store: catalogue and vector index in one place, behind one lock, never apart for longer than a crash lasts.
 
 A change is one catalogue transaction, which also notes what the vector index has still to follow; then the index
 follows and the note is cleared. Whatever the moment a process dies, the next one continues from the note.
@@ -9,21 +9,19 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from vectorstore import catalog, lock, manifest
 from vectorstore.catalog import Catalog
 from vectorstore.checking import verify
-from vectorstore.chroma import VectorIndex
 from vectorstore.errors import StoreDamaged, StoreError
 from vectorstore.explaining import of_catalog
-from vectorstore.lock import FolderLock
-from vectorstore.manifest import Manifest, read_manifest, rebuild_hint, restart_hint
+from vectorstore.manifest import NAME, Manifest, rebuild_hint
+from vectorstore.places import Servers, place
 from vectorstore.records import Document, Pages, Passage, PassageSpan, Source, VerifyReport
 from vectorstore.replica import Replica
 
@@ -44,65 +42,120 @@ def _guarded(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate
     def guarded(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with self._lock:
             if self._closed:
-                raise StoreError(f"the store {self.folder} is closed; open it again")
+                raise StoreError(f"the store {self.where} is closed; open it again")
             try:
                 return method(self, *args, **kwargs)
             except sqlite3.Error as error:
-                raise of_catalog(error, self.folder) from error
+                raise of_catalog(error, Path(self.where)) from error
 
     return guarded
 
 
+def _writes(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate[Store, P], R]:
+    """Guarded, and nobody else changes the store meanwhile."""
+
+    @wraps(method)
+    def writing(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.writing():
+            return method(self, *args, **kwargs)
+
+    return _guarded(writing)
+
+
 class Store:
-    """The documents, passages and vectors in `folder`, made if it is not there. Safe for threads; close it.
+    """The documents, passages and vectors in a folder, made if it is not there, or on servers. Safe for threads; close it.
 
     `dimension` is the length of `embedder`'s vectors. `rebuild=True` opens a store that was made
     with another embedder or chunking, or whose manifest is unreadable; call `reset` next.
 
+    A folder belongs to one `Store`. On servers many may read while one changes something; to the others, what it has
+    committed is there at once, and found by its meaning a moment later.
+
     Raises:
-        StoreLocked: another `Store` owns the folder, in this process or another.
+        StoreLocked: another `Store` owns the folder, in this process or another; or, on servers, writes just now.
         StoreMismatch: the store was made otherwise, or its rebuild was interrupted.
-        StoreDamaged: a file of it is missing or unreadable.
-        StoreError: the folder holds other things and is no store.
+        StoreDamaged: a part of it is missing or unreadable.
+        StoreError: the folder holds other things and is no store, or a server is not there.
     """
 
-    def __init__(self, folder: Path, *, embedder: str, dimension: int, chunking: str, rebuild: bool = False) -> None:
-        self.folder = Path(folder).absolute()  # the vector index opens later, maybe from another working directory
+    def __init__(
+        self, given: Path | Servers, *, embedder: str, dimension: int, chunking: str, rebuild: bool = False
+    ) -> None:
         self._manifest = Manifest(embedder, dimension, chunking)
         self._lock = threading.RLock()
         self._closed = False
-        _refuse_foreign(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
-            stack.enter_context(FolderLock(self.folder))
+            self._place = place(given if isinstance(given, Servers) else Path(given))
+            stack.callback(self._place.close)
+            self.where = self._place.where
             found = self._read_manifest(rebuild)
-            path = self.folder / catalog.NAME
-            if found and not path.exists():
-                raise StoreDamaged(f"{path} is missing; {restart_hint(self.folder)}")
-            self._catalog = stack.enter_context(closing(Catalog(path, embedder=embedder, dimension=dimension)))
+            database, full_text = self._place.database(known=found is not None)
+            self._catalog = Catalog(database, full_text, embedder=embedder, dimension=dimension)
+            self._database = database
             if not found:
                 self._begin(rebuild)
-            self._index = stack.enter_context(closing(VectorIndex(self.folder / "chroma", dimension)))
+            self._index = self._place.index()
             self._replica = Replica(self._catalog, self._index)
             self._resources = stack.pop_all()
 
+    @property
+    def folder(self) -> Path | None:
+        """The store's folder; None where it is on servers."""
+        return self.where if isinstance(self.where, Path) else None
+
     def _read_manifest(self, rebuild: bool) -> Manifest | None:
         try:
-            found = read_manifest(self.folder)
+            found = self._place.manifest()
         except StoreDamaged:
             if not rebuild:
                 raise
             return None
         if found and not rebuild:
-            found.check(self._manifest, self.folder)
+            found.check(self._manifest, self.where)
         return found
 
     def _begin(self, rebuild: bool) -> None:
         """Writes the manifest of a new store; it comes after the catalogue, so that none names a missing one."""
         if not self._catalog.sources():
-            self._manifest.write(self.folder)
+            self._place.write_manifest(self._manifest)
         elif not rebuild:
-            raise StoreDamaged(f"{self.folder / manifest.NAME} is missing; {rebuild_hint(self.folder)}")
+            raise StoreDamaged(f"{NAME} of {self.where} is missing; {rebuild_hint(self.where)}")
+
+    # Others who use it
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Nobody else changes the store meanwhile. Each change does this by itself; this is for several.
+
+        Raises:
+            StoreLocked: another process is changing it.
+        """
+        with ExitStack() as stack:
+            with self._lock:
+                stack.enter_context(self._place.writing())
+            try:
+                yield
+            finally:
+                with self._lock:
+                    stack.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read inside is of one moment; others of this process wait.
+
+        Raises:
+            StoreMismatch: another process has rebuilt the store otherwise, or is doing so.
+        """
+        with self._lock, self._database.snapshot():
+            if self._place.shared:
+                self._read_manifest(rebuild=False)
+            yield
+
+    @property
+    @_guarded
+    def generation(self) -> int:
+        """A number that has grown if anything has changed, in this process or another."""
+        return self._database.generation
 
     # Documents
 
@@ -132,7 +185,7 @@ class Store:
         """The pages of a document, or what it has in their place."""
         return self._catalog.pages(source)
 
-    @_guarded
+    @_writes
     def touch(self, source: str, size: int, modified_ns: int) -> None:
         """Notes a file's new size in bytes and time of change; its content is as known."""
         self._catalog.touch(source, size, modified_ns)
@@ -142,12 +195,12 @@ class Store:
         """Those content hashes of sentences that have no vector of this embedder yet."""
         return self._catalog.embeddings.missing(hashes)
 
-    @_guarded
+    @_writes
     def put_vectors(self, hashes: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Keeps the directions of `vectors`, finite, shape (len(hashes), dimension), as the sentences' vectors."""
         self._catalog.embeddings.put_vectors(hashes, vectors)
 
-    @_guarded
+    @_writes
     def commit(self, batch: Sequence[tuple[Document, Sequence[PassageSpan]]]) -> None:
         """Puts each document in place of the one with its source, if any: all of them or, on an error, none.
 
@@ -159,7 +212,7 @@ class Store:
         self._catalog.replace(batch)
         self._replica.follow()
 
-    @_guarded
+    @_writes
     def remove(self, sources: Sequence[str]) -> None:
         """Removes these documents and all that was made of their text; unknown sources are skipped."""
         self._catalog.remove(sources)
@@ -195,9 +248,10 @@ class Store:
         """
         if vector.shape != (self._manifest.dimension,):
             raise ValueError(f"expected a vector of shape {(self._manifest.dimension,)}, not {vector.shape}")
-        self._replica.follow()
+        if not self._place.shared:
+            self._replica.follow()
         if sources is None:
-            return self._index.query(vector, limit)
+            return self._known(self._index.query(vector, limit))
         ids = self._catalog.passage_ids(sources)
         if len(ids) <= _FEW:
             return self._nearest(vector, ids, limit)
@@ -205,13 +259,20 @@ class Store:
         allowed = set(ids)
         return [(i, s) for i, s in self._index.query(vector, _WIDER * limit) if i in allowed][:limit]
 
+    def _known(self, found: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """Without passages that another process has removed since, which the index may not know yet."""
+        if not self._place.shared:
+            return found
+        existing = self._catalog.sources_of([i for i, _ in found])
+        return [(i, similarity) for i, similarity in found if i in existing]
+
     def _nearest(self, vector: NDArray[np.float32], ids: Sequence[int], limit: int) -> list[tuple[int, float]]:
         present, rows = self._catalog.embeddings.passage_vectors(ids)
         best = sorted(zip(present, (rows @ vector).tolist(), strict=True), key=lambda found: -found[1])
         return best[: max(limit, 0)]
 
     @_guarded
-    def passages(self, ids: Collection[int]) -> dict[int, Passage]:
+    def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
         """Those of the passages `ids` that exist, in the order of `ids`."""
         return self._catalog.passages(ids)
 
@@ -246,36 +307,36 @@ class Store:
 
     # Care
 
-    @_guarded
+    @_writes
     def verify(self) -> VerifyReport:
         """Checks the catalogue, and compares the vector index with it in full, vectors included."""
         self._replica.follow()
-        return verify(self._catalog, self._index, self.folder)
+        return verify(self._catalog, self._index, self.where)
 
-    @_guarded
+    @_writes
     def refill(self) -> None:
         """Makes the vector index anew from the catalogue; no sentence is embedded again."""
         self._replica.refill()
 
-    @_guarded
+    @_writes
     def reset(self) -> None:
         """Begins a rebuild: forgets passages and vector index; documents and sentence vectors stay.
 
         Commit `documents()` again, then call `finish_rebuild`. Until then the store does not open
         without `rebuild=True`.
         """
-        replace(self._manifest, state="rebuilding").write(self.folder)
+        self._place.write_manifest(replace(self._manifest, state="rebuilding"))
         self._catalog.drop_passages()
         self._replica.reset()
 
-    @_guarded
+    @_writes
     def finish_rebuild(self) -> None:
         """Ends a rebuild: drops vectors that no sentence needs any more and declares the store ready."""
         self._catalog.embeddings.prune()
-        self._manifest.write(self.folder)
+        self._place.write_manifest(self._manifest)
 
     def close(self) -> None:
-        """Releases the folder; harmless when repeated."""
+        """Gives the place back; harmless when repeated."""
         with self._lock:
             self._closed = True
             self._resources.close()
@@ -287,13 +348,3 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _refuse_foreign(folder: Path) -> None:
-    """Raises StoreError where `folder` is no store and holds something else, such as the user's documents."""
-    if folder.exists() and not folder.is_dir():
-        raise StoreError(f"{folder} is not a folder; name an empty folder or a new one")
-    if not folder.exists() or (folder / manifest.NAME).exists() or (folder / catalog.NAME).exists():
-        return
-    if foreign := sorted({path.name for path in folder.iterdir()} - {lock.NAME, lock.OWNER, manifest.TEMPORARY}):
-        raise StoreError(f"{folder} is not a store and holds {foreign[0]!r}; name an empty folder or a new one")

@@ -1,4 +1,4 @@
--- The catalogue as it was first; database.py brings it up to date. Vectors, documents and their pieces; what follows from them follows by cascade and trigger,
+-- The catalogue as it was first; sqlite.py brings it up to date. Vectors, documents and their pieces; what follows from them follows by cascade and trigger,
 -- inside the transaction that changes them.
 BEGIN;
 
