@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from threading import Event
@@ -83,7 +84,9 @@ class Corpus:
     ) -> None:
         self.settings = settings or Settings()
         self.documents = Path(documents).expanduser() if documents is not None else None
-        self.embedder = make_embedder(embedder if embedder is not None else self.settings.embedder, self.settings)
+        by = embedder if embedder is not None else self.settings.embedder
+        self.embedder = make_embedder(by, self.settings)
+        self._embedder_elsewhere = partial(make_embedder, by, self.settings.elsewhere)
         self.answerer = make_answerer(answerer if answerer is not None else self.settings.llm, self.settings)
         self._store = Store(
             Path(store).expanduser() if store is not None else self._servers() or self._default_store(),
@@ -142,7 +145,9 @@ class Corpus:
         if self.documents is None:
             raise ValueError('this corpus has no documents folder; open it as Corpus("folder", store=...)')
         with self._store.writing():
-            return indexing.sync(self._store, self.embedder, self.settings, self.documents, progress)
+            return indexing.sync(
+                self._store, self.embedder, self.settings, self.documents, progress, self._embedder_elsewhere
+            )
 
     def follow(self, stop: Event | None = None, progress: Progress | None = None) -> Iterator[IndexReport]:
         """Syncs, and again whenever the folder has changed, until `stop` is set; yields each report that tells of something new.

@@ -10,6 +10,7 @@ WitnessError
  ├─ ReadError             a file cannot be read; its text is the reason shown in `report.failed`
  ├─ WeightsUnavailable    model weights are neither cached nor reachable
  ├─ ModelUnavailable      a local model cannot be started
+ ├─ ClusterUnavailable    the machines that were to read cannot be reached
  └─ EndpointError         the model endpoint the user chose did not answer
      └─ SchemaRefused        it knows no replies by schema; asked again without
 """
@@ -17,6 +18,7 @@ WitnessError
 from vectorstore.errors import StoreDamaged, StoreError, StoreLocked, StoreMismatch, VectorsMissing, WitnessError
 
 __all__ = [
+    "ClusterUnavailable",
     "EndpointError",
     "ModelUnavailable",
     "ReadError",
@@ -49,6 +51,10 @@ class WeightsUnavailable(WitnessError):
 
 class ModelUnavailable(WitnessError):
     """A local model cannot be started; the message says what is missing."""
+
+
+class ClusterUnavailable(WitnessError):
+    """The Ray cluster that was to read the documents cannot be reached; the message says how to start one."""
 
 
 class EndpointError(WitnessError):

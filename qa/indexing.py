@@ -16,18 +16,20 @@ from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING
 
 from qa.errors import ReadError, VectorsMissing
-from qa.isolation import ReadingPool, ReadingProcess
+from qa.preparing import MakeEmbedder, Prepared, file_hash, prepare, prepare_far, reason, stamp, texts_of
 from qa.reading import READERS
 from qa.settings import Settings
 from qa.splitting import split
-from qa.types import Document, Embedder, Failure, IndexReport, PassageSpan, Progress, Source
+from qa.types import Document, Embedder, Failure, IndexReport, Progress, Source
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from vectorstore.records import Origin
     from vectorstore.store import Store
 
 _BATCH_SENTENCES = 512
-Prepared = tuple[Document, Sequence[PassageSpan]]
 
 
 @dataclass
@@ -42,15 +44,23 @@ class _Plan:
     touched: list[tuple[str, int, int]] = field(default_factory=list)
 
 
-def sync(store: Store, embedder: Embedder, settings: Settings, folder: Path, progress: Progress | None) -> IndexReport:
+def sync(
+    store: Store,
+    embedder: Embedder,
+    settings: Settings,
+    folder: Path,
+    progress: Progress | None,
+    far: MakeEmbedder | None = None,
+) -> IndexReport:
     """Makes the store hold what `folder` holds, and says what it did. A bad file never stops the rest.
 
-    Touches only what came from the folder. Raises FileNotFoundError when there is no such folder.
+    Touches only what came from the folder. `far` makes the embedder on another machine, where the settings name a cluster
+    of them. Raises FileNotFoundError when there is no such folder.
     """
     known = {s.source: s for s in store.sources() if s.origin == "folder"}
     began = time.monotonic()
     plan = _plan(folder, store.folder, known, settings)
-    return replace(_done(store, embedder, settings, plan, known, progress), seconds=time.monotonic() - began)
+    return replace(_done(store, embedder, settings, plan, known, progress, far), seconds=time.monotonic() - began)
 
 
 def add_files(
@@ -71,16 +81,17 @@ def _done(
     plan: _Plan,
     known: Mapping[str, Source],
     progress: Progress | None,
+    far: MakeEmbedder | None = None,
 ) -> IndexReport:
     """Does what is planned."""
     for source, size, modified in plan.touched:
         store.touch(source, size, modified)
     added: list[str] = []
     changed: list[str] = []
-    for batch in _batches(_read(plan, settings, progress)):
+    for batch in _batches(_read(plan, settings, far, progress)):
         ingest(store, embedder, batch, progress)
-        for document, _ in batch:
-            (changed if document.source in known else added).append(document.source)
+        for source in (prepared.document.source for prepared in batch):
+            (changed if source in known else added).append(source)
     if gone := [*plan.removed, *(f.path for f in plan.failed if f.path in known)]:
         store.remove(gone)
     return IndexReport(
@@ -95,34 +106,38 @@ def _done(
 def ingest(store: Store, embedder: Embedder, batch: Sequence[Prepared], progress: Progress | None = None) -> None:
     """Embeds the sentences of `batch` that have no vector yet, then commits it in one transaction."""
     _embed(store, embedder, batch, progress)
+    split_documents = [(prepared.document, prepared.spans) for prepared in batch]
     try:
-        store.commit(batch)
+        store.commit(split_documents)
     except VectorsMissing:  # another thread has removed a document that had some of the sentences
         _embed(store, embedder, batch, progress)
-        store.commit(batch)
+        store.commit(split_documents)
 
 
 def _embed(store: Store, embedder: Embedder, batch: Sequence[Prepared], progress: Progress | None) -> None:
-    texts = {
-        s.content_hash: " ".join(d.text[s.start_char_index : s.end_char_index].split())
-        for d, spans in batch
-        for span in spans
-        for s in span.sentences
-    }
-    missing = sorted(store.missing(list(texts)))
-    if missing:
+    import numpy as np
+
+    texts: dict[str, str] = {}
+    vectors: dict[str, NDArray[np.float32]] = {}
+    for prepared in batch:
+        texts |= texts_of(prepared.document, prepared.spans)
+        vectors |= prepared.vectors
+    missing = store.missing(list(texts))
+    if brought := sorted(missing & vectors.keys()):
+        store.put_vectors(brought, np.stack([vectors[h] for h in brought]))
+    if lacking := sorted(missing - vectors.keys()):
         if progress:
-            progress("embed", 0, len(missing))
-        store.put_vectors(missing, embedder.embed_documents([texts[h] for h in missing]))
+            progress("embed", 0, len(lacking))
+        store.put_vectors(lacking, embedder.embed_documents([texts[h] for h in lacking]))
         if progress:
-            progress("embed", len(missing), len(missing))
+            progress("embed", len(lacking), len(lacking))
 
 
 def add(store: Store, embedder: Embedder, settings: Settings, documents: Iterable[Document]) -> Iterator[str]:
     """Splits, embeds and commits documents batch by batch; yields the source of each once it is committed."""
     for batch in _batches(_prepared(documents, settings)):
         ingest(store, embedder, batch)
-        yield from (document.source for document, _ in batch)
+        yield from (prepared.document.source for prepared in batch)
 
 
 def rebuild(store: Store, embedder: Embedder, settings: Settings, progress: Progress | None = None) -> None:
@@ -135,7 +150,7 @@ def rebuild(store: Store, embedder: Embedder, settings: Settings, progress: Prog
 
 
 def _prepared(documents: Iterable[Document], settings: Settings) -> Iterator[Prepared]:
-    return ((d, split(d.text, d.metadata, settings.passage_tokens)) for d in documents)
+    return (Prepared(d, split(d.text, d.metadata, settings.passage_tokens)) for d in documents)
 
 
 def _plan(folder: Path, store_folder: Path | None, known: dict[str, Source], settings: Settings) -> _Plan:
@@ -145,7 +160,7 @@ def _plan(folder: Path, store_folder: Path | None, known: dict[str, Source], set
     seen: set[str] = set()
 
     def unlisted(error: OSError) -> None:
-        plan.failed.append(Failure(_printable(Path(error.filename).relative_to(folder).as_posix()), _reason(error)))
+        plan.failed.append(Failure(_printable(Path(error.filename).relative_to(folder).as_posix()), reason(error)))
 
     for path, source in _files(folder, store_folder, unlisted):
         seen.add(source)
@@ -180,7 +195,7 @@ def _examine(path: Path, source: str, known: Source | None, plan: _Plan, setting
     try:
         _place(path, source, known, plan, settings, folder)
     except (ReadError, OSError, UnicodeEncodeError) as error:
-        plan.failed.append(Failure(_printable(source), _reason(error)))
+        plan.failed.append(Failure(_printable(source), reason(error)))
 
 
 def _place(path: Path, source: str, known: Source | None, plan: _Plan, settings: Settings, folder: Path) -> None:
@@ -199,61 +214,33 @@ def _place(path: Path, source: str, known: Source | None, plan: _Plan, settings:
         )
     if status.st_size > settings.max_file_mb * 1_000_000:
         raise ReadError(f"larger than {settings.max_file_mb} MB; split it or raise QA_MAX_FILE_MB")
-    if known and (known.size, known.modified_ns) == _stamp(status):
+    if known and (known.size, known.modified_ns) == stamp(status):
         plan.unchanged.append(source)
-    elif known and known.content_hash == _file_hash(path):
+    elif known and known.content_hash == file_hash(path):
         plan.unchanged.append(source)
         plan.touched.append((source, status.st_size, status.st_mtime_ns))
     else:
         plan.pending.append((path, source))
 
 
-def _read(plan: _Plan, settings: Settings, progress: Progress | None) -> Iterator[Prepared]:
-    if not plan.pending:
-        return
-
-    def read(reader: ReadingProcess, file: tuple[Path, str]) -> Prepared:
-        return _document(reader, *file, plan.origin, settings.passage_tokens)
-
+def _read(plan: _Plan, settings: Settings, far: MakeEmbedder | None, progress: Progress | None) -> Iterator[Prepared]:
+    """What is pending, as it is read; what cannot be is noted in the plan."""
     number = len(plan.pending)
-    with ReadingPool(min(settings.read_workers, number), settings.read_seconds, settings.read_memory_mb) as pool:
-        for done, ((_, source), reading) in enumerate(zip(plan.pending, pool.each(read, plan.pending), strict=True)):
-            if progress:
-                progress("read", done, number)
-            try:
-                yield reading.result()
-            except (ReadError, OSError) as error:
-                plan.failed.append(Failure(source, _reason(error)))
+    if not number:
+        return
+    if settings.ray and far:
+        read = prepare_far(plan.pending, plan.origin, settings, far)
+    else:
+        read = prepare(plan.pending, plan.origin, settings)
+    for done, found in enumerate(read):
+        if progress:
+            progress("read", done, number)
+        if isinstance(found, Failure):
+            plan.failed.append(found)
+        else:
+            yield found
     if progress:
         progress("read", number, number)
-
-
-def _document(reader: ReadingProcess, path: Path, source: str, origin: Origin, passage_tokens: int) -> Prepared:
-    """Raises ReadError or OSError where the file cannot be read, or was written to meanwhile."""
-    status, content = path.stat(), _file_hash(path)
-    read, spans = reader.read_and_split(path, passage_tokens)
-    if _stamp(path.stat()) != _stamp(status):
-        raise ReadError("it changed while it was read; sync again")
-    document = Document(
-        source=source,
-        text=read.text,
-        content_hash=content,
-        title=read.title,
-        outlet=read.outlet,
-        published_at=read.published_at,
-        page_starts=read.page_starts,
-        metadata=read.metadata,
-        origin=origin,
-        size=status.st_size,
-        modified_ns=status.st_mtime_ns,
-        page_names=read.page_names,
-    )
-    return document, spans
-
-
-def _stamp(status: os.stat_result) -> tuple[int, int]:
-    """Size in bytes and time of change: what tells a changed file without reading it."""
-    return status.st_size, status.st_mtime_ns
 
 
 def added_document(source: str, text: str, metadata: dict[str, object]) -> Document:
@@ -271,17 +258,12 @@ def added_document(source: str, text: str, metadata: dict[str, object]) -> Docum
     return replace(document, origin="added")
 
 
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _batches(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
     batch: list[Prepared] = []
     sentences = 0
-    for document, spans in prepared:
-        batch.append((document, spans))
-        sentences += sum(len(s.sentences) for s in spans)
+    for one in prepared:
+        batch.append(one)
+        sentences += sum(len(s.sentences) for s in one.spans)
         if sentences >= _BATCH_SENTENCES:
             yield batch
             batch, sentences = [], 0
@@ -291,9 +273,3 @@ def _batches(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
 
 def _printable(source: str) -> str:
     return source.encode("utf-8", "backslashreplace").decode()
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnicodeEncodeError):
-        return "its name is not valid UTF-8; rename it"
-    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__

@@ -16,7 +16,7 @@ STAGES = ("lanes", "clauses", "dates", "spellings", "background", "rescore", "se
 """Settings that switch one stage of retrieval on or off, in the order in which they act."""
 
 _NO_MATTER = (
-    "cache", "threads", "read_workers", "catalog_url", "chroma_url", "chroma_headers", "chroma_tenant", "chroma_database",
+    "cache", "threads", "read_workers", "catalog_url", "chroma_url", "chroma_headers", "chroma_tenant", "chroma_database", "ray",
 )  # fmt: skip
 
 
@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     )
     chroma_tenant: str = Field("default_tenant", description="the tenant on the Chroma server")
     chroma_database: str = Field("default_database", description="the database on the Chroma server")
+    ray: str = Field(
+        "",
+        description='the address of a Ray cluster that reads and embeds for `sync`; "auto" is the one of this machine',
+    )
     cache: Path = Field(
         default_factory=lambda: user_cache_path("witness"),
         description="folder for downloaded weights and default stores",
@@ -83,6 +87,12 @@ class Settings(BaseSettings):
         if bool(self.chroma_url) != bool(self.catalog_url.get_secret_value()):
             raise ValueError("QA_CATALOG_URL and QA_CHROMA_URL go together; set both or neither")
         return self
+
+    @property
+    def elsewhere(self) -> Self:
+        """The same for a process of another machine, which gets no secrets and one core."""
+        without = {"catalog_url": SecretStr(""), "chroma_url": "", "chroma_headers": {}, "ray": "", "threads": 1}
+        return self.model_copy(update=without)
 
     @property
     def chunking(self) -> str:

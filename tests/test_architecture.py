@@ -23,7 +23,7 @@ BELOW = {
 # Inside qa, floor by floor: a room may import rooms of lower floors only, and of its own floor where listed below.
 FLOORS = (
     ("types", "errors", "settings", "weights"),
-    ("paragraphs", "words", "llamaindex", "readtext", "archives", "watching"),
+    ("paragraphs", "words", "llamaindex", "readtext", "archives", "watching", "spreading"),
     (
         "values",
         "synonyms",
@@ -57,7 +57,7 @@ FLOORS = (
     ("mail", "books"),
     ("reading", "naming"),
     ("matching", "wanted", "extracting", "isolation", "retrieval"),
-    ("scoring", "opposing"),
+    ("scoring", "opposing", "preparing"),
     ("stating", "checking", "voices"),
     ("understanding", "suggesting"),
     ("quoting", "indexing", "testing", "surveying"),
@@ -99,6 +99,7 @@ HOMES = {
     "pypdfium2": {"qa/pdfs.py"},
     "pytest": {"eval/pytest_plugin.py"},
     "python_calamine": {"qa/tables.py"},
+    "ray": {"qa/spreading.py"},
     "rapidfuzz": {"qa/words.py"},
     "scipy": {"eval/significance.py"},
     "sentencex": {"qa/splitting.py"},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qa import Corpus, Settings, indexing
+from qa import Corpus, Settings, indexing, preparing
 from qa.errors import ReadError
 from qa.isolation import ReadingPool, ReadingProcess
 from qa.readtext import ReadText
@@ -109,7 +109,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused_until_the_next_sync(fol
             return ReadText(GOOD), []
 
     with pytest.raises(ReadError, match="changed while it was read; sync again"):
-        indexing._document(Slow(9, 512), path, "a.txt", "folder", 256)
+        preparing._document(Slow(9, 512), (path, "a.txt"), "folder", 256)
 
 
 def test_a_file_that_is_gone_before_it_is_read_is_reported(folder, open_corpus) -> None:
@@ -121,8 +121,8 @@ def test_a_file_that_is_gone_before_it_is_read_is_reported(folder, open_corpus) 
 
     corpus = open_corpus(settings=Settings(read_workers=1))
     pending = indexing._Plan(pending=[(folder / "a.txt", "a.txt"), (folder / "gone.txt", "gone.txt")])
-    prepared = list(indexing._read(pending, corpus.settings, vanish))
-    assert [document.source for document, _ in prepared] == ["a.txt"]
+    prepared = list(indexing._read(pending, corpus.settings, None, vanish))
+    assert [one.document.source for one in prepared] == ["a.txt"]
     assert [(f.path, f.reason) for f in pending.failed] == [("gone.txt", "No such file or directory")]
 
 
