@@ -63,8 +63,7 @@ class Catalog:
 
     def text(self, source: str) -> str | None:
         """The text of a document."""
-        rows = self._db.execute("SELECT text FROM documents WHERE source = ?", (source,))
-        return str(rows[0][0]) if rows else None
+        return self.texts([source]).get(source)
 
     def touch(self, source: str, size: int, modified_ns: int) -> None:
         """Notes that the file is as known, with another size in bytes or time of change."""
@@ -241,12 +240,22 @@ class Catalog:
         ((number,),) = self._db.execute(query, (self._embedder,) * query.count("?"))
         return int(number)
 
-    def quotations(self, source: str) -> list[tuple[Any, ...]]:
-        """(start, end, stored text) of each passage of a document."""
+    def quotations(self, sources: Collection[str]) -> list[tuple[Any, ...]]:
+        """(source, start, end, stored text) of each passage of these documents."""
         return self._db.execute(
-            "SELECT p.start_char_index, p.end_char_index, i.text FROM documents AS d JOIN passages AS p"
-            " ON p.document = d.id JOIN passage_index AS i ON i.rowid = p.id WHERE d.source = ?",
-            (source,),
+            "SELECT d.source, p.start_char_index, p.end_char_index, i.text FROM documents AS d JOIN passages AS p"  # noqa: S608
+            " ON p.document = d.id JOIN passage_index AS i ON i.rowid = p.id"
+            f" WHERE d.source IN (SELECT value FROM {self._db.each_name})",
+            (self._db.listed(sources),),
+        )
+
+    def texts(self, sources: Collection[str]) -> dict[str, str]:
+        """The texts of those of these documents that exist, by source."""
+        return dict(
+            self._db.execute(
+                f"SELECT source, text FROM documents WHERE source IN (SELECT value FROM {self._db.each_name})",  # noqa: S608
+                (self._db.listed(sources),),
+            )
         )
 
 

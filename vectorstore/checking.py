@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 BATCH = 2_000
 """Passages whose vectors are in memory at a time."""
+
+DOCUMENTS = 100
+"""Documents whose texts are in memory at a time."""
 
 PROBES = 24
 """Passages that are searched for with their own vector, at least, where there are as many."""
@@ -76,9 +80,8 @@ def catalog_problems(catalog: Catalog) -> Iterator[str]:
     for problem, query in COUNTS.items():
         if found := catalog.count(query):
             yield f"{found} {problem}"
-    for source in catalog.sources():
-        if found := _misquoted(catalog, source.source):
-            yield f"{found} passages of {source.source} are not what its text says"
+    for source, found in _misquoted(catalog):
+        yield f"{found} passages of {source} are not what its text says"
 
 
 def index_problems(catalog: Catalog, index: VectorIndex, most: int | None = None) -> Iterator[str]:
@@ -120,13 +123,17 @@ def _count(index: VectorIndex) -> int:
         return 0
 
 
-def _misquoted(catalog: Catalog, source: str) -> int:
-    """How many passages of `source` differ from its text between their offsets."""
-    text = catalog.text(source) or ""
-    return sum(text[start:end] != stored for start, end, stored in catalog.quotations(source))
+def _misquoted(catalog: Catalog) -> Iterator[tuple[str, int]]:
+    """Each source of which passages differ from its text between their offsets, and how many do."""
+    sources = [source.source for source in catalog.sources()]
+    for start in range(0, len(sources), DOCUMENTS):
+        some = sources[start : start + DOCUMENTS]
+        texts = catalog.texts(some)
+        wrong = Counter(s for s, start, end, stored in catalog.quotations(some) if texts[s][start:end] != stored)
+        yield from wrong.items()
 
 
-def _wrong_vectors(catalog: Catalog, index: VectorIndex, ids: list[int]) -> int:
+def _wrong_vectors(catalog: Catalog, index: VectorIndex, ids: Sequence[int]) -> int:
     """How many of `ids` have another vector in the index than in the catalogue."""
     import numpy as np
 
@@ -146,7 +153,7 @@ def _same(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.b
         return np.asarray(((left - right) ** 2).sum(axis=1) < 2 - 2 * SAME)
 
 
-def _short(catalog: Catalog, index: VectorIndex, ids: list[int]) -> int:
+def _short(catalog: Catalog, index: VectorIndex, ids: Sequence[int]) -> int:
     """For how many of `ids` a search with their vector finds fewer passages than there are, as an index does that has lost
     its files. Which ones it finds is no sign: the index is approximate, and misses more the larger it is."""
     _, vectors = catalog.embeddings.passage_vectors(ids)
