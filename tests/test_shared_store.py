@@ -155,6 +155,24 @@ def test_another_embedder_is_refused_and_a_rebuild_is_noticed_by_those_who_read(
             other.finish_rebuild()
         with pytest.raises(StoreMismatch, match="another"), reader.snapshot():
             pass
+        with pytest.raises(StoreMismatch, match="another"):
+            put(reader, split("a.txt", GENEVA))
+
+
+def test_nobody_writes_into_a_store_that_another_left_half_rebuilt(servers: Servers) -> None:
+    with open_store(servers) as store:
+        put(store, split("a.txt", GENEVA))
+        with open_store(servers, rebuild=True) as other:
+            other.reset()
+        with pytest.raises(StoreMismatch, match="in the middle of a rebuild"):
+            put(store, split("b.txt", GENEVA))
+        with open_store(servers, rebuild=True) as other:
+            other.reset()
+            put(other, split("a.txt", GENEVA))
+            other.finish_rebuild()
+            put(other, split("b.txt", "Snow fell."))
+        put(store, split("c.txt", "It rained."))
+        assert store.verify().ok and len(store.sources()) == 3
 
 
 def test_a_database_with_other_tables_is_refused(servers: Servers) -> None:
@@ -182,6 +200,22 @@ def test_servers_that_are_not_there_are_named_and_found_again(tmp_path: Path, st
         assert words_in(store, "geneva") == [GENEVA]
         put(store, split("b.txt", "Snow fell."))
         assert store.verify().ok
+
+
+def test_a_user_who_may_only_read_reads_and_is_told_that_it_may_not_write(servers: Servers) -> None:
+    with open_store(servers) as store:
+        put(store, split("a.txt", GENEVA))
+        role = f"reader_{servers.catalog_url.rpartition('_')[2]}"
+        with psycopg.connect(servers.catalog_url) as connection:
+            connection.execute(f"CREATE ROLE {role} LOGIN")
+            connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+        as_reader = dataclasses.replace(servers, catalog_url=servers.catalog_url.replace("//witness@", f"//{role}@"))
+        with open_store(as_reader) as reader:
+            assert words_in(reader, "geneva") == [GENEVA]
+            assert len(reader.dense(vector(digest("x")), 5)) == 1
+            with pytest.raises(StoreError, match="ask for the right"):
+                reader.remove(["a.txt"])
+        assert words_in(store, "geneva") == [GENEVA]
 
 
 def test_passwords_and_headers_stay_out_of_messages(servers: Servers) -> None:

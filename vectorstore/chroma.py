@@ -179,6 +179,10 @@ class ServedIndex(VectorIndex):
                 raise
             return super().query(vector, limit)
 
+    def renew(self) -> None:
+        """Opens the collection again at the next use: another process may have made it anew."""
+        self._opened = None
+
     def reset(self) -> None:
         """Empties the index by deleting the collection."""
         from chromadb.errors import NotFoundError
@@ -197,7 +201,7 @@ class ServedIndex(VectorIndex):
         except httpx.HTTPError as error:
             raise self._explained(error) from error
         except StoreError:
-            self._opened = None  # somebody may have made it anew
+            self.renew()
             raise
 
     def _settings(self) -> dict[str, Any]:

@@ -129,6 +129,7 @@ class Shared:
         self._chroma = servers.chroma
         self._resources = ExitStack()
         self._resources.callback(self._db.close)
+        self._index: ServedIndex | None = None
         self._writers = 0
         self.where = str(self._db)
 
@@ -149,15 +150,17 @@ class Shared:
     def index(self) -> VectorIndex:
         """The vector index, in the collection that the catalogue names."""
         ((collection,),) = self._db.execute("SELECT collection FROM witness")
-        index = ServedIndex(self._chroma, collection)
-        self._resources.callback(index.close)
-        return index
+        self._index = ServedIndex(self._chroma, collection)
+        self._resources.callback(self._index.close)
+        return self._index
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Holds the writer's lock from the first that enters to the last that leaves; by one thread at a time."""
         if not self._writers:
             self._db.lock()
+            if self._index:
+                self._index.renew()
         self._writers += 1
         try:
             yield

@@ -41,8 +41,7 @@ def _guarded(method: Callable[Concatenate[Store, P], R]) -> Callable[Concatenate
     @wraps(method)
     def guarded(self: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with self._lock:
-            if self._closed:
-                raise StoreError(f"the store {self.where} is closed; open it again")
+            self._check_open()
             try:
                 return method(self, *args, **kwargs)
             except sqlite3.Error as error:
@@ -84,6 +83,7 @@ class Store:
         self._manifest = Manifest(embedder, dimension, chunking)
         self._lock = threading.RLock()
         self._closed = False
+        self._rebuilding = rebuild
         with ExitStack() as stack:
             self._place = place(given if isinstance(given, Servers) else Path(given))
             stack.callback(self._place.close)
@@ -129,10 +129,13 @@ class Store:
 
         Raises:
             StoreLocked: another process is changing it.
+            StoreMismatch: another process has rebuilt it otherwise.
         """
         with ExitStack() as stack:
             with self._lock:
+                self._check_open()
                 stack.enter_context(self._place.writing())
+                self._check_shared()
             try:
                 yield
             finally:
@@ -146,10 +149,20 @@ class Store:
         Raises:
             StoreMismatch: another process has rebuilt the store otherwise, or is doing so.
         """
-        with self._lock, self._database.snapshot():
-            if self._place.shared:
-                self._read_manifest(rebuild=False)
-            yield
+        with self._lock:
+            self._check_open()
+            with self._database.snapshot():
+                self._check_shared()
+                yield
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError(f"the store {self.where} is closed; open it again")
+
+    def _check_shared(self) -> None:
+        """That nobody has made the store otherwise since it was opened, or left it half made."""
+        if self._place.shared and not self._rebuilding:
+            self._read_manifest(rebuild=False)
 
     @property
     @_guarded
@@ -325,6 +338,7 @@ class Store:
         Commit `documents()` again, then call `finish_rebuild`. Until then the store does not open
         without `rebuild=True`.
         """
+        self._rebuilding = True
         self._place.write_manifest(replace(self._manifest, state="rebuilding"))
         self._catalog.drop_passages()
         self._replica.reset()
@@ -334,6 +348,7 @@ class Store:
         """Ends a rebuild: drops vectors that no sentence needs any more and declares the store ready."""
         self._catalog.embeddings.prune()
         self._place.write_manifest(self._manifest)
+        self._rebuilding = False
 
     def close(self) -> None:
         """Gives the place back; harmless when repeated."""
