@@ -7,6 +7,8 @@ import pickle
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeVar
 
 from qa.errors import ClusterUnavailable
@@ -15,46 +17,42 @@ T = TypeVar("T")
 R = TypeVar("R")
 Work = Callable[[T], R]
 _AT_A_TIME = 8  # items; what a dead machine had in hand is done again
+_AHEAD = 2  # batches for each core: one in work, one waiting
 _REACH_SECONDS = 5
 
 
 def each(make: Callable[[], Work[T, R]], items: Sequence[T], address: str) -> Iterator[R]:
     """What a function gives for each of `items`, in any order, as it comes; a machine that dies is done without.
 
-    `make` is called once in every worker process and gives the function; it must be sendable, and its module be installed
+    `make` is called once in every worker process and gives the function; it must be picklable, and its module be installed
     on every machine. `address` is the cluster's, or "auto" for the one that this machine belongs to.
 
     Raises:
         ClusterUnavailable: Ray is not installed, or no cluster is at the address.
     """
+    sent = pickle.dumps(make)
+    batches = (items[start : start + _AT_A_TIME] for start in range(0, len(items), _AT_A_TIME))
     with _cluster(address) as ray:
-        workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        spread = ray.data.from_items(
-            [pickle.dumps(item) for item in items], override_num_blocks=_blocks(items)
-        ).map_batches(
-            _Worker,
-            fn_constructor_args=(make,),
-            batch_size=_AT_A_TIME,
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
-            num_cpus=1,
-        )
-        for row in spread.iter_rows():
-            yield pickle.loads(row["item"])  # noqa: S301 - from our own workers
+        done_there = ray.remote(_done).options(num_cpus=1, max_retries=-1)
+        ahead = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        running = [done_there.remote(sent, batch) for batch in islice(batches, ahead)]
+        while running:
+            (ready,), running = ray.wait(running)
+            running += [done_there.remote(sent, batch) for batch in islice(batches, 1)]
+            yield from ray.get(ready)
 
 
-class _Worker:
-    """One process of the cluster."""
-
-    def __init__(self, make: Callable[[], Work[Any, Any]]) -> None:
-        self._work = make()
-
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        done = [pickle.dumps(self._work(pickle.loads(item))) for item in batch["item"]]  # noqa: S301 - from our own driver
-        return {"item": done}
+def _done(sent: bytes, batch: Sequence[Any]) -> list[Any]:
+    """What a process of the cluster does with some items."""
+    work = _made(sent)
+    return [work(item) for item in batch]
 
 
-def _blocks(items: Sequence[object]) -> int:
-    return max(1, -(-len(items) // _AT_A_TIME))
+@lru_cache(maxsize=1)
+def _made(sent: bytes) -> Work[Any, Any]:
+    """The function, made once in each process."""
+    make: Callable[[], Work[Any, Any]] = pickle.loads(sent)  # noqa: S301 - from our own driver
+    return make()
 
 
 @contextmanager
@@ -63,7 +61,6 @@ def _cluster(address: str) -> Iterator[Any]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
-        import ray.data
     except ImportError as error:
         raise ClusterUnavailable("reading on several machines needs Ray; run: pip install 'witness-qa[ray]'") from error
     try:
@@ -71,7 +68,6 @@ def _cluster(address: str) -> Iterator[Any]:
         ray.init(address=address, log_to_driver=False, logging_level="error")
     except (OSError, ValueError, RuntimeError) as error:
         raise ClusterUnavailable(f"no Ray cluster at {address} ({error}); start one: ray start --head") from error
-    ray.data.DataContext.get_current().enable_progress_bars = False
     try:
         yield ray
     finally:

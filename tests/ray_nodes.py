@@ -1,7 +1,7 @@
 """Two machines of a Ray cluster, which are processes here, read a folder; prints what came of it as JSON.
 
-`ray_nodes.py FOLDER STORE [KILLED]`: a third machine joins, and dies once KILLED files have been read. A program of its
-own, since Ray takes the process's signals for itself and talks to the machine's own address, not to loopback.
+`main` takes FOLDER STORE KILLED: the second machine dies once KILLED files have been read. A program of its own, since Ray
+takes the process's signals for itself and talks to the machine's own address, not to loopback.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ class SlowEmbedder(HashEmbedder):
         return super().embed_documents(texts)
 
 
-def run(folder: Path, store: Path, killed: int | None) -> dict[str, object]:
+def run(folder: Path, store: Path, killed: int) -> dict[str, object]:
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    cluster.add_node(num_cpus=1)
-    doomed = cluster.add_node(num_cpus=1) if killed is not None else None
+    doomed = cluster.add_node(num_cpus=1)
     died: list[int] = []
 
     def watch(stage: str, done: int, number: int) -> None:
-        if doomed and not died and stage == "read" and done >= killed:
+        if not died and stage == "read" and done >= killed:
             died.append(done)
             cluster.remove_node(doomed, allow_graceful=False)
 
@@ -50,5 +49,6 @@ def run(folder: Path, store: Path, killed: int | None) -> dict[str, object]:
     }
 
 
-if __name__ == "__main__":
-    print(json.dumps(run(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if sys.argv[3:] else None)), flush=True)
+def main() -> None:
+    folder, store, killed = sys.argv[1:]
+    print(json.dumps(run(Path(folder), Path(store), int(killed))), flush=True)

@@ -32,7 +32,7 @@ def on_machines(*arguments: str | Path) -> dict[str, Any]:
     # The workers find the embedder of the tests.
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(ROOT)])}
     environment |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-    command = [sys.executable, "-m", "ray_nodes"]
+    command = [sys.executable, "-c", "import ray_nodes; ray_nodes.main()"]
     done = subprocess.run(
         [*command, *map(str, arguments)], env=environment, stdout=subprocess.PIPE, timeout=150, check=True
     )
@@ -40,7 +40,7 @@ def on_machines(*arguments: str | Path) -> dict[str, Any]:
     return found
 
 
-def test_a_cluster_of_which_one_machine_dies_half_way_gives_the_same_index_as_this_machine(
+def test_two_machines_of_which_one_dies_half_way_gives_the_same_index_as_this_machine(
     many: Path, tmp_path: Path
 ) -> None:
     there = on_machines(many, tmp_path / "far", str(FILES // 3))
