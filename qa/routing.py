@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from qa.clauses import Span, clauses
 from qa.dating import periods
 from qa.types import Source
-from qa.words import fold, is_content, words
+from qa.words import fold, folds, is_content, words
 
 _SHORTEST_TITLE = 4
 _PARTS_OF_AN_OUTLET = re.compile(r"\s+[|–—-]\s+|:\s+")
@@ -19,6 +19,8 @@ _PREPOSITION = re.compile(
     r"[\s,]*\b(?:(?P<of_a_source>according to|as reported by|as per|in|by|from|does|did|has)|of|do)?\s*(?:the\s+)?[\"'“‘]?$",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"^\d+(?=[\W_])")
+_SPACES = str.maketrans("-_", "  ")
 _CLOSING_QUOTE = re.compile(r"[\"'”’](?!s\b)")
 
 
@@ -79,25 +81,37 @@ def _all_of(lanes: Iterable[Lane]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """What a question may call the sources of a corpus, folded, and the days on which they were published."""
+    """What a question may call the sources of a corpus, folded, and the days on which they were published.
+
+    `longest` is the number of words of the longest label, and `newest` the last of the days.
+    """
 
     labels: Mapping[str, frozenset[str]]
     titles: frozenset[str]
     days: Mapping[str, date]
+    longest: int
+    newest: date | None
 
 
 def directory(sources: Iterable[Source]) -> Directory:
     """Reads names and days of all sources, once for many questions."""
     labels: dict[str, set[str]] = {}
-    titles, days = set(), {}
+    titles: set[str] = set()
+    days = {}
     for source in sources:
-        names = _names(source)
-        for label in names | _titles(source):
+        names, long_titles = _names(source), _titles(source)
+        for label in names | long_titles:
             labels.setdefault(label, set()).add(source.source)
-        titles |= _titles(source) - names
+        titles |= long_titles - names
         if day := _day(source.published_at):
             days[source.source] = day
-    return Directory({label: frozenset(named) for label, named in labels.items()}, frozenset(titles), days)
+    return Directory(
+        {label: frozenset(named) for label, named in labels.items()},
+        frozenset(titles),
+        days,
+        longest=max((label.count(" ") + 1 for label in labels), default=0),
+        newest=max(days.values(), default=None),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +128,7 @@ def route(question: str, known: Directory, *, lanes: bool = True, split: bool = 
     """Finds what a question names. The flags switch off lanes, clauses and dates."""
     mentions = _mentions(question, known) if lanes else []
     named = _all_of(m.lane for m in mentions)
-    found = periods(question, max(known.days.values())) if dates and known.days else []
+    found = periods(question, known.newest) if dates and known.newest else []
     dated = frozenset(s for s, day in known.days.items() if any(p.first <= day <= p.last for p in found))
     # The day of a named outlet's report tells which report; its text need not say it.
     named_in = [(m.cut, m.end) for m in mentions if not m.lane.title]
@@ -148,13 +162,23 @@ def _without(question: str, span: Span, cuts: Iterable[Span]) -> str:
 
 def _mentions(question: str, known: Directory) -> list[_Mention]:
     """Every place where the question names sources, in order; where names overlap, the longer one counts."""
-    asked = _folded(question)
-    named = [label for label in known.labels if f" {label} " in asked]
     found: list[_Mention] = []
-    for label in sorted(named, key=lambda x: -len(x)):
+    for label in sorted(_named(question, known), key=lambda x: -len(x)):
         lane = Lane(label, known.labels[label], label in known.titles)
         found += [m for m in _places(question, lane) if all(m.end <= f.start or f.end <= m.start for f in found)]
     return sorted(found, key=lambda m: m.start)
+
+
+def _named(question: str, known: Directory) -> list[str]:
+    """The labels that are runs of the question's words, each once. Looking those runs up is quick however many labels
+    there are."""
+    asked = folds(_spaced(question))
+    runs = (
+        " ".join(asked[start:end])
+        for start in range(len(asked))
+        for end in range(start + 1, min(start + known.longest, len(asked)) + 1)
+    )
+    return [run for run in dict.fromkeys(runs) if run in known.labels]
 
 
 def _places(question: str, lane: Lane) -> list[_Mention]:
@@ -184,7 +208,7 @@ def _day(published_at: str | None) -> date | None:
 def _names(source: Source) -> set[str]:
     """Folded names of a source's outlet and file that a question may use."""
     path = PurePosixPath(source.source)
-    names = [path.name, re.sub(r"^\d+(?=[\W_])", "", path.stem)]
+    names = [path.name, _NUMBER.sub("", path.stem)]
     if source.outlet:
         names += [source.outlet, _PARTS_OF_AN_OUTLET.split(source.outlet)[0]]
     return _telling(names)
@@ -197,7 +221,7 @@ def _titles(source: Source) -> set[str]:
 
 
 def _telling(names: Iterable[str]) -> set[str]:
-    return {label for n in names if _is_telling(label := re.sub(r"^the ", "", _folded(n).strip()))}
+    return {label for n in names if _is_telling(label := _folded(n))}
 
 
 def _is_telling(label: str) -> bool:
@@ -206,8 +230,9 @@ def _is_telling(label: str) -> bool:
 
 def _spaced(text: str) -> str:
     """Hyphens and underscores made spaces; offsets stay."""
-    return re.sub(r"[-_]", " ", text)
+    return text.translate(_SPACES)
 
 
-def _folded(text: str) -> str:
-    return f" {' '.join(fold(w.text) for w in words(_spaced(text)))} "
+def _folded(name: str) -> str:
+    """The folded words of a name, without the article before it."""
+    return " ".join(folds(_spaced(name))).removeprefix("the ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from vectorstore.lexical import Lexical
 from vectorstore.sqlite import Sqlite
@@ -48,12 +49,14 @@ class FullText(Lexical):
 
     def vocabulary(self, prefix: str, lengths: tuple[int, int], limit: int) -> list[str]:
         """The first `limit` index terms, in order, that begin with `prefix` and have so many letters, both ends included."""
-        return list(self._listed(_storable(prefix.lower()), lengths, limit))
+        shortest, longest = lengths
+        fitting = (term for term in self._listed(_storable(prefix.lower())) if shortest <= len(term) <= longest)
+        return list(islice(fitting, limit))
 
-    def _list(self, low: str, lengths: tuple[int, int], limit: int) -> tuple[str, ...]:
+    def _list(self, low: str) -> tuple[str, ...]:
+        """All index terms with a beginning: listing them reads where each of them stands, which takes a while."""
         rows = self._db.execute(
-            "SELECT term FROM vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? ORDER BY term LIMIT ?",
-            (low, f"{low}\U0010ffff", *lengths, limit),
+            "SELECT term FROM vocabulary WHERE term >= ? AND term < ? ORDER BY term", (low, f"{low}\U0010ffff")
         )
         return tuple(term for (term,) in rows)
 
