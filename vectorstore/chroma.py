@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COLLECTION = "passages"
+CONFIGURATION = {"hnsw": {"space": "cosine", "ef_search": 400}}
+"""Candidates a search looks through, four times Chroma's default: of a million vectors with little in common it then misses
+one in fifteen that are searched for by themselves instead of one in three, and takes 10 ms instead of 5."""
+
 BATCH = 5_000
 """Ids per call: Chroma refuses writes of more than 5,461."""
 
@@ -127,7 +131,7 @@ class VectorIndex:
         except ValueError as error:
             raise self._explained(error) from error
         self._opened = self._client.get_or_create_collection(
-            self._name(), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            self._name(), embedding_function=None, configuration=CONFIGURATION
         )
 
     def _settings(self) -> dict[str, Any]:
