@@ -24,15 +24,16 @@ _REACH_SECONDS = 5
 def each(make: Callable[[], Work[T, R]], items: Sequence[T], address: str) -> Iterator[R]:
     """What a function gives for each of `items`, in any order, as it comes; a machine that dies is done without.
 
-    `make` is called once in every worker process and gives the function; it must be picklable, and its module be installed
-    on every machine. `address` is the cluster's, or "auto" for the one that this machine belongs to.
+    `make` is called once in every worker process and gives the function; what it needs must be installed on every machine.
+    `address` is the cluster's, or "auto" for the one that this machine belongs to.
 
     Raises:
         ClusterUnavailable: Ray is not installed, or no cluster is at the address.
+        ValueError: `make` cannot be sent.
     """
-    sent = pickle.dumps(make)
     batches = (items[start : start + _AT_A_TIME] for start in range(0, len(items), _AT_A_TIME))
     with _cluster(address) as ray:
+        sent = _packed(ray, make)
         done_there = ray.remote(_done).options(num_cpus=1, max_retries=-1)
         ahead = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
         running = [done_there.remote(sent, batch) for batch in islice(batches, ahead)]
@@ -40,6 +41,15 @@ def each(make: Callable[[], Work[T, R]], items: Sequence[T], address: str) -> It
             (ready,), running = ray.wait(running)
             running += [done_there.remote(sent, batch) for batch in islice(batches, 1)]
             yield from ray.get(ready)
+
+
+def _packed(ray: Any, make: Callable[[], Work[Any, Any]]) -> bytes:
+    try:
+        return bytes(ray.cloudpickle.dumps(make))
+    except (TypeError, AttributeError, pickle.PicklingError) as error:
+        raise ValueError(
+            f"this cannot be sent to other machines ({error}); name the embedder in the settings"
+        ) from error
 
 
 def _done(sent: bytes, batch: Sequence[Any]) -> list[Any]:

@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qa import Corpus, Settings
+from qa import Corpus, Settings, spreading
 from qa.errors import ClusterUnavailable
 from qa.testing import HashEmbedder
 
@@ -58,6 +60,12 @@ def test_two_machines_of_which_one_dies_half_way_gives_the_same_index_as_this_ma
         question = "What does report 77 say of number 77?"
         found = [[(p.passage.source, round(p.similarity, 3)) for p in c.retrieve(question)] for c in (far, near)]
         assert found[0] == found[1]
+
+
+def test_an_embedder_that_cannot_be_sent_names_the_remedy() -> None:
+    ray = pytest.importorskip("ray", reason="Ray is not installed; pip install 'witness-qa[ray]'")
+    with pytest.raises(ValueError, match="name the embedder in the settings"):
+        spreading._packed(ray, partial(print, threading.Lock()))
 
 
 def test_without_a_cluster_the_remedy_is_named(folder: Path, tmp_path: Path) -> None:
