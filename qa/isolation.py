@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, TypeVar
@@ -29,6 +30,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
+START_SECONDS = 60.0
+"""What a child may take to start. It counts for no file, so that a busy machine refuses none for it."""
 AHEAD = 16
 """Files that are read before somebody takes them."""
 
@@ -39,8 +42,8 @@ INHERITED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "
 class ReadingProcess:
     """A child process that reads files one after the other, within limits; a context manager.
 
-    `seconds` is the wall-clock time a file may take, `memory_mb` the child's address space in megabytes
-    (enforced where the platform has resource limits, Windows has none). The child starts with the first
+    `seconds` is the wall-clock time a file may take once the child runs, `memory_mb` the child's address space in
+    megabytes (enforced where the platform has resource limits, Windows has none). The child starts with the first
     file, and anew after one that it did not survive. `command` is the program to run as the child.
     For use by one thread at a time.
     """
@@ -66,24 +69,9 @@ class ReadingProcess:
     def read_and_split(self, path: Path, passage_tokens: int) -> tuple[ReadText, list[PassageSpan]]:
         """What `read` gives, and its passages of at most so many tokens; none of them where that is 0."""
         child = self._running_child()
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            child.kill()
-
-        timer = threading.Timer(self._seconds, expire)
-        timer.start()
-        try:
-            line = _exchange(child, path, passage_tokens)
-        finally:
-            timer.cancel()
-            timer.join()  # so that it cannot kill the child while that reads the next file
-        if expired.is_set() or not line.endswith(b"\n"):
-            self.close()
-        if not line.endswith(b"\n"):
-            slow = f"took longer than {self._seconds:g} s to read; split it, or allow more with QA_READ_SECONDS"
-            raise ReadError(slow if expired.is_set() else "crashed the reader; open it and save it again")
+        slow = f"took longer than {self._seconds:g} s to read; split it, or allow more with QA_READ_SECONDS"
+        crashed = "crashed the reader; open it and save it again"
+        line = self._awaited(child, partial(_exchange, child, path, passage_tokens), self._seconds, slow, crashed)
         return self._understood(line)
 
     def close(self) -> None:
@@ -94,18 +82,45 @@ class ReadingProcess:
             with child:  # closes the pipes and waits
                 pass
 
+    def _awaited(
+        self, child: subprocess.Popen[bytes], reply: Callable[[], bytes], seconds: float, slow: str, crashed: str
+    ) -> bytes:
+        """The child's reply, one line. Without one in time the child is ended, and ReadError says why."""
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            child.kill()
+
+        timer = threading.Timer(seconds, expire)
+        timer.start()
+        try:
+            line = reply()
+        finally:
+            timer.cancel()
+            timer.join()  # so that it cannot kill the child while that reads the next file
+        if expired.is_set() or not line.endswith(b"\n"):
+            self.close()
+            raise ReadError(slow if expired.is_set() else crashed)
+        return line
+
     def _running_child(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is not None:
             self.close()
-        if self._child is None:
-            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-            )
-        return self._child
+        return self._child or self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        child = self._child = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+        slow = f"waited {START_SECONDS:g} s for the reader to start; try again on a less busy machine"
+        crashed = "the reader did not start; allow it more memory with QA_READ_MEMORY_MB"
+        self._awaited(child, partial(_line, child), START_SECONDS, slow, crashed)
+        return child
 
     def _understood(self, line: bytes) -> tuple[ReadText, list[PassageSpan]]:
         reply: dict[str, Any] = json.loads(line.decode("utf-8", "surrogatepass"))
@@ -164,13 +179,18 @@ def _unpacked(start: int, end: int, sentences: Iterable[tuple[int, int, str]]) -
 
 def _exchange(child: subprocess.Popen[bytes], path: Path, passage_tokens: int) -> bytes:
     """The child's reply, one line; without its line end when the child died or wrote too much."""
-    assert child.stdin is not None and child.stdout is not None  # noqa: S101 - both are pipes, for the type checker
+    assert child.stdin is not None  # noqa: S101 - a pipe, for the type checker
     try:
         # Past the buffer, which would keep a line that a dead child did not take.
         request = [os.path.abspath(path), passage_tokens]  # noqa: PTH100 - not resolved
         os.write(child.stdin.fileno(), json.dumps(request).encode() + b"\n")
     except BrokenPipeError:
         return b""
+    return _line(child)
+
+
+def _line(child: subprocess.Popen[bytes]) -> bytes:
+    assert child.stdout is not None  # noqa: S101 - a pipe, for the type checker
     return child.stdout.readline(MAX_REPLY_BYTES + 1)
 
 
@@ -233,7 +253,9 @@ def _reply(path: Path, passage_tokens: int, memory_mb: int) -> bytes:
 
 
 def serve(requests: IO[bytes], replies: IO[bytes], seconds: float, memory_mb: int) -> None:
-    """Answer each request, the path of a file as a JSON line, until the requests end."""
+    """Say with an empty line that this runs, then answer each request, a JSON line, until the requests end."""
+    replies.write(b"\n")
+    replies.flush()
     for request in requests:
         _limit_processor(seconds)
         path, passage_tokens = json.loads(request)

@@ -43,8 +43,8 @@ isolation.main()
 """
 
 ENDINGS = [
-    ("hang", 0.6, "took longer than 0.6 s to read"),
-    ("spin", 0.6, "took longer than 0.6 s to read"),
+    ("hang", 1, "took longer than 1 s to read"),
+    ("spin", 1, "took longer than 1 s to read"),
     ("crash", 20, "crashed the reader"),
     ("eat", 20, "needs more memory than 512 MB"),
     ("long", 20, "holds more than 64 MB of text"),
@@ -87,6 +87,30 @@ def test_a_file_that_misbehaves_costs_that_file_alone(
         with pytest.raises(ReadError, match=reason):
             reader.read(tmp_path / f"bad.{kind}")
         assert reader.read(good).text == "Good text."
+
+
+def test_a_slow_start_of_the_reader_costs_no_file(script: Path, tmp_path: Path) -> None:
+    script.write_text("import time; time.sleep(1.5)\n" + script.read_text())
+    good = tmp_path / "good.txt"
+    good.write_text("Good text.")
+    with misbehaving(script, 1) as reader:
+        assert reader.read(good).text == "Good text."
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("raise SystemExit", "did not start; allow it more memory"),
+        ("time.sleep(60)", "try again on a less busy machine"),
+    ],
+)
+def test_a_reader_that_does_not_start_is_an_error_with_its_remedy(
+    script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, reason: str
+) -> None:
+    monkeypatch.setattr("qa.isolation.START_SECONDS", 0.5)
+    script.write_text(f"import time; {code}")
+    with misbehaving(script, 1) as reader, pytest.raises(ReadError, match=reason):
+        reader.read(tmp_path / "good.txt")
 
 
 def test_one_child_reads_many_files_and_what_libraries_print_is_not_taken_for_replies(
@@ -137,7 +161,7 @@ def test_nothing_is_left_running_when_the_reader_is_closed(script: Path, tmp_pat
 
 def test_a_fifo_does_not_block_the_parent(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
-    with ReadingProcess(0.6, 512) as reader, pytest.raises(ReadError, match="took longer"):
+    with ReadingProcess(1, 512) as reader, pytest.raises(ReadError, match="took longer"):
         reader.read(tmp_path / "pipe.txt")
 
 
