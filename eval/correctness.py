@@ -40,10 +40,10 @@ def sides_shown(case: Case, response: Response) -> int:
 
 def sides_sourced(case: Case, response: Response) -> int:
     """How many of them are shown with a document that gives them, and with none that gives another."""
+    given = [g for disagreement in response.disagreements for g in disagreement if g.sources]
     return sum(
-        any(_same_value(s.value, g.value) and g.sources and set(g.sources) <= set(s.documents) for d in response.disagreements for g in d)
-        for s in case.sides
-    )  # fmt: skip
+        any(_same_value(s.value, g.value) and set(g.sources) <= set(s.documents) for g in given) for s in case.sides
+    )
 
 
 def f1(case: Case, response: Response) -> float:

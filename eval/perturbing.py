@@ -90,9 +90,8 @@ def _without_gold(given: Material, draw: random.Random, amount: float) -> Materi
 def _noise(given: Material, draw: random.Random, amount: float) -> Material:
     """So many further documents that they are `amount` of all, each of paragraphs without evidence, in any order."""
     quotes = {g.quote for c in given.cases for g in c.evidence}
-    pool = [
-        p for text in given.texts.values() for p in _paragraphs(text) if p.strip() and not any(q in p or p in q for q in quotes)
-    ]  # fmt: skip
+    paragraphs = (p for text in given.texts.values() for p in _paragraphs(text) if p.strip())
+    pool = [p for p in paragraphs if not any(q in p or p in q for q in quotes)]
     wanted = round(len(given.texts) * amount / (1 - amount))
     length = max(1, len(pool) // max(1, len(given.texts)))
     noise = {

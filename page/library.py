@@ -26,7 +26,8 @@ _TOLD_SECONDS = 0.2
 class Library:
     """The documents of a corpus as sessions see them: those of the folder, and each its own uploads.
 
-    `report` is what the first sync did; `note` tells of the next. `root` is a folder of the server below which folders may be added; None allows none.
+    `report` is what the first sync did; `note` tells of the next. `root` is a folder of the server below which
+    folders may be added; None allows none.
     """
 
     def __init__(self, corpus: Corpus, report: IndexReport, limits: Limits, root: Path | None = None) -> None:

@@ -27,8 +27,8 @@ class Answering(Protocol):
 class Conversation:
     """Turns of questions and answers about one corpus. It belongs to the caller; the corpus keeps nothing of it.
 
-    `usage` sums what its answers cost; each question may have options of its own, `history` aside. With the setting `conversation_tokens`, questions are answered by quotes once
-    that is spent.
+    `usage` sums what its answers cost; each question may have options of its own, `history` aside. With the setting
+    `conversation_tokens`, questions are answered by quotes once that is spent.
     """
 
     def __init__(self, corpus: Answering, history: Sequence[Turn] = (), usage: Usage | None = None) -> None:

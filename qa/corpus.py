@@ -63,13 +63,13 @@ class Corpus:
     """A folder of documents, indexed, that answers questions.
 
     `documents` is the folder (None for a corpus of added documents only) and `store` the folder of the index, by
-    default the servers that the settings name, else one below the user's cache, named after the documents folder. `embedder` is a name ("local",
-    "openai:MODEL"), any LlamaIndex embedding or an `Embedder`; `answerer` the name of a model ("local", "local-small",
-    "openai:MODEL", a .gguf file), any LlamaIndex LLM or an `Answerer`, by default what the setting `llm` says: quotes.
-    `rebuild=True` opens a store made with another embedder or chunking by rebuilding it.
+    default the servers that the settings name, else one below the user's cache, named after the documents folder.
+    `embedder` is a name ("local", "openai:MODEL"), any LlamaIndex embedding or an `Embedder`; `answerer` the name of a
+    model ("local", "local-small", "openai:MODEL", a .gguf file), any LlamaIndex LLM or an `Answerer`, by default what the
+    setting `llm` says: quotes. `rebuild=True` opens a store made with another embedder or chunking by rebuilding it.
 
-    One process owns a folder, and on servers one at a time writes: StoreLocked names it. StoreMismatch names the command that rebuilds. Use it in
-    a `with` block, or call `close`. Methods may be called from several threads.
+    One process owns a folder, and on servers one at a time writes: StoreLocked names it. StoreMismatch names the command
+    that rebuilds. Use it in a `with` block, or call `close`. Methods may be called from several threads.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class Corpus:
             )
 
     def follow(self, stop: Event | None = None, progress: Progress | None = None) -> Iterator[IndexReport]:
-        """Syncs, and again whenever the folder has changed, until `stop` is set; yields each report that tells of something new.
+        """Syncs, and again whenever the folder has changed, until `stop` is set; yields each report that has news.
 
         Only what the folder's entries say is looked at, size and time of change, and the content where those differ.
         Raises what `sync` raises, and OSError where the system cannot watch the folder.

@@ -186,9 +186,9 @@ class Answer:
     `text` carries the markers ("... [1]"). `abstained` is true when the documents do not answer; then
     `text` says what is missing and `nearest` holds the closest evidence there is, not an answer.
     `standalone_question` is the question as understood, equal to `question` on a first turn.
-    `steps` tells what each stage did, `notice` in one line what went wrong on the way, if anything. `confidence`, from 0 to 1,
-    is how sure it is that the documents answer; None where nothing was weighed. `fingerprint` identifies settings, embedder
-    and answerer that made the answer.
+    `steps` tells what each stage did, `notice` in one line what went wrong on the way, if anything. `confidence`, from 0
+    to 1, is how sure it is that the documents answer; None where nothing was weighed. `fingerprint` identifies settings,
+    embedder and answerer that made the answer.
     """
 
     question: str
@@ -270,8 +270,8 @@ class Evidence:
     `asked` is the standalone question without the names of sources, `named_sources` the sources it names, to
     which the answer is then limited; empty when it names none.
 
-    `steps` tells how they were found. `text_of` returns the whole text of a source, `mentions` how many of the corpus's `passage_count` passages hold
-    each term.
+    `steps` tells how they were found. `text_of` returns the whole text of a source, `mentions` how many of the
+    corpus's `passage_count` passages hold each term.
 
     `usage` is what understanding the question cost, `tokens_left` what may still be spent on it; None is no limit.
     """
@@ -357,5 +357,5 @@ class Answerer(Protocol):
         ...
 
     def stream(self, evidence: Evidence) -> Iterator[str | Step | Answer]:
-        """Yields text as it is written, if it likes a Step where a stage begins, then the finished Answer, exactly once, last."""
+        """Yields text as it is written, if it likes a Step where a stage begins, and last the finished Answer, once."""
         ...

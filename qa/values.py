@@ -107,7 +107,10 @@ def _within(one: Mapping[str, float | str], other: Mapping[str, float | str]) ->
 
 @lru_cache(maxsize=16384)  # one question after the other is held against the same sentences
 def values(kind: Kind, text: str, published_at: str | None = None) -> tuple[Value, ...]:
-    """The values of `kind` in `text`, in order; the day in "29 January" is no number. `published_at` (ISO 8601) supplies a year that a date leaves out."""
+    """The values of `kind` in `text`, in order; the day in "29 January" is no number.
+
+    `published_at` (ISO 8601) supplies a year that a date leaves out.
+    """
     parts_of = _PARTS.get(kind, _quantity)
     days = [m.span() for m in _PATTERNS["date"].finditer(text)] if kind == "number" else []
     found = []

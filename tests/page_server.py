@@ -14,7 +14,7 @@ TRAP = (
 )
 SPEECH = "Anna Keller said that Mountain Lake was frozen. Later Otto Reuss said that the Old Mill burns, and left."
 KEY = "The key was found in the garden by Mara Lind."
-# A question with "slowly" in it is answered word by word over twenty seconds.
+# A question with "slowly" in it is answered word by word over twenty seconds, one with "endlessly" until it is stopped.
 _SERVE = """
 import sys, time
 from qa import embedding
@@ -23,7 +23,7 @@ from qa.testing import HashEmbedder
 embedding.EMBEDDERS = {"local": lambda model, settings: HashEmbedder()}
 quoted = QuoteAnswerer.stream
 def stream(self, evidence):
-    for _ in range(200 if "slowly" in evidence.question else 0):
+    for _ in range(200 if "slowly" in evidence.question else 10_000 if "endlessly" in evidence.question else 0):
         yield "word "
         time.sleep(0.1)
     yield from quoted(self, evidence)

@@ -156,7 +156,7 @@ def test_with_a_login_the_page_works_and_keeps_users_apart(browser, tmp_path):
 def test_who_waits_sees_the_place_in_the_queue_and_can_leave_it(page, browser):
     tabs = [_open(browser, page) for _ in range(5)]
     for tab in tabs:
-        _enter(tab, "When did the vault open, slowly?")
+        _enter(tab, "When did the vault open, endlessly?")
         tab.wait_for_timeout(300)
     waiting = tabs[-1].locator("#chat .progress-text", has_text="queue: 1/1")
     waiting.wait_for()
@@ -229,7 +229,7 @@ def test_a_conversation_is_saved_as_a_file_and_a_slow_answer_can_be_stopped(page
             tab.get_by_role("button", name=f"Save as {form}").click()
         assert download.value.suggested_filename == f"conversation.{suffix}"
         assert KEY in Path(download.value.path()).read_text("utf-8")
-    _ask(tab, "When did the vault open, slowly?")
+    _ask(tab, "When did the vault open, endlessly?")
     tab.locator(".draft", has_text="word word").wait_for()
     box = tab.locator(BOX).first
     box.fill("typed meanwhile")

@@ -42,6 +42,14 @@ def on_machines(*arguments: str | Path) -> dict[str, Any]:
     return found
 
 
+def vectors(corpus: Corpus) -> dict[str, list[float]]:
+    """The vector of each source's one passage, as the index holds it."""
+    store = corpus._store
+    sources = store.sources_of(store._catalog.passage_ids())
+    held = store._index.vectors(list(sources))
+    return {source: held[i].round(3).tolist() for i, source in sources.items()}
+
+
 def test_two_machines_of_which_one_dies_half_way_gives_the_same_index_as_this_machine(
     many: Path, tmp_path: Path
 ) -> None:
@@ -57,9 +65,7 @@ def test_two_machines_of_which_one_dies_half_way_gives_the_same_index_as_this_ma
         assert far.verify().ok
         for source in here.added:
             assert far._store.document(source) == near._store.document(source)
-        question = "What does report 77 say of number 77?"
-        found = [[(p.passage.source, round(p.similarity, 3)) for p in c.retrieve(question)] for c in (far, near)]
-        assert found[0] == found[1]
+        assert vectors(far) == vectors(near) and len(vectors(near)) == FILES
 
 
 def test_an_embedder_that_cannot_be_sent_names_the_remedy() -> None:

@@ -32,7 +32,10 @@ hits AS (
 _WITHIN = f"""passage IN (SELECT p.id FROM passages AS p JOIN documents AS d ON d.id = p.document
     WHERE d.source IN (SELECT value FROM {Postgres.each_name}))"""  # noqa: S608
 _BEST = """,
-weights AS (SELECT number, greatest(ln(greatest(? - count(*) + 0.5, 0.5)::float8 / (count(*) + 0.5)), ?) AS weight FROM hits GROUP BY number)
+weights AS (
+    SELECT number, greatest(ln(greatest(? - count(*) + 0.5, 0.5)::float8 / (count(*) + 0.5)), ?) AS weight
+    FROM hits GROUP BY number
+)
 SELECT passage, sum(weight * times * (? + 1) / (times + ? * (1 - ? + ? * words / ?)))::float8 AS score
 FROM hits JOIN weights USING (number) JOIN passage_index ON rowid = passage
 {where} GROUP BY passage HAVING count(*) >= ? ORDER BY score DESC, passage LIMIT ?

@@ -38,8 +38,8 @@ class Document:
     """One source file as text, with what its metadata says of it.
 
     `source` is the path below the documents folder with forward slashes, or the id of an added
-    document. `page_starts` and `page_names` are those of Pages. `published_at` is an ISO 8601 date or date and time. `size` is in bytes and
-    `modified_ns` in nanoseconds since the epoch; both are 0 for added documents.
+    document. `page_starts` and `page_names` are those of Pages. `published_at` is an ISO 8601 date or date and
+    time. `size` is in bytes and `modified_ns` in nanoseconds since the epoch; both are 0 for added documents.
     """
 
     source: str

@@ -49,7 +49,7 @@ class Sqlite:
             raise of_catalog(error, path.parent) from error
 
     def _migrate(self) -> None:
-        """Brings the schema up to date, one change a transaction, so that a death in between leaves a catalogue that opens."""
+        """Brings the schema up to date, one change a transaction: a death in between leaves a catalogue that opens."""
         ((done,),) = self.execute("PRAGMA user_version")
         for number, change in enumerate(MIGRATIONS[done:], done + 1):
             with self.transaction():

@@ -1,5 +1,5 @@
--- The catalogue as it was first; sqlite.py brings it up to date. Vectors, documents and their pieces; what follows from them follows by cascade and trigger,
--- inside the transaction that changes them.
+-- The catalogue as it was first; sqlite.py brings it up to date. Vectors, documents and their pieces; what follows from
+-- them follows by cascade and trigger, inside the transaction that changes them.
 BEGIN;
 
 CREATE TABLE IF NOT EXISTS documents (

@@ -5,7 +5,8 @@
 The text is generated, word frequencies as in natural language, ten passages a document, and the vectors are drawn: a
 word has a direction, a sentence the mean of its words'. So only the embedding model's time is left out. Each stage is
 a process of its own whose memory is told. A sync that takes longer than the minutes given is killed, and what it had
-done is measured; called again on the same folder, it goes on from there.
+done is measured; called again on the same folder, it goes on from there. Where the settings name servers
+(QA_CATALOG_URL, QA_CHROMA_URL), the store is there: name an empty database.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from zlib import crc32
 
 from eval.bench import stages
 from eval.bench.stages import percentiles
-from qa import Corpus
+from qa import Corpus, Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +136,7 @@ def search(folder: Path) -> Mapping[str, Any]:
     writer, chance = Writer(), random.Random(3)  # noqa: S311
     embedder = DrawnEmbedder()
     began = time.monotonic()
-    with Corpus(folder / "documents", store=folder / "store", embedder=embedder) as corpus:
+    with _corpus(folder, embedder) as corpus:
         corpus.retrieve(writer.question(0))
         cold = time.monotonic() - began
         seconds, found = [], 0
@@ -164,8 +165,9 @@ def verify(folder: Path) -> Mapping[str, Any]:
     return {"seconds": round(time.monotonic() - began, 1)} | counts | {"problems": len(report.problems)}
 
 
-def _corpus(folder: Path) -> Corpus:
-    return Corpus(folder / "documents", store=folder / "store", embedder=DrawnEmbedder())
+def _corpus(folder: Path, embedder: DrawnEmbedder | None = None) -> Corpus:
+    store = None if Settings().chroma_url else folder / "store"
+    return Corpus(folder / "documents", store=store, embedder=embedder or DrawnEmbedder())
 
 
 STAGES: Mapping[str, stages.Stage] = {
