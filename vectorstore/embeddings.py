@@ -82,6 +82,7 @@ class Embeddings:
         """Deletes vectors of other embedders and of sentences that no passage holds."""
         with self._db.transaction():
             self._db.execute(
-                "DELETE FROM embeddings WHERE embedder != ? OR content_hash NOT IN (SELECT content_hash FROM sentences)",
+                "DELETE FROM embeddings WHERE embedder != ? OR NOT EXISTS"
+                " (SELECT 1 FROM sentences WHERE content_hash = embeddings.content_hash)",
                 (self._embedder,),
             )

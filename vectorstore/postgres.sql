@@ -57,11 +57,15 @@ CREATE TABLE passage_index (
     text  TEXT NOT NULL,
     words INTEGER NOT NULL
 );
+CREATE INDEX passage_words ON passage_index (words);  -- their mean, without reading the texts
+
 CREATE TABLE postings (
     term    TEXT COLLATE "C" NOT NULL,
     passage BIGINT NOT NULL REFERENCES passage_index (rowid) ON DELETE CASCADE,
+    times   INTEGER NOT NULL,
+    words   INTEGER NOT NULL,       -- of the whole passage
     places  INTEGER[] NOT NULL,     -- of the term among the passage's words, ascending
-    PRIMARY KEY (term, passage)
+    PRIMARY KEY (term, passage) INCLUDE (times, words)  -- all that a score needs stands together, term by term
 );
 CREATE INDEX postings_by_passage ON postings (passage);
 

@@ -21,12 +21,12 @@ K1, B, LEAST = 1.2, 0.75, 1e-6
 _HITS = """
 WITH wanted AS (SELECT * FROM unnest(?::int[], ?::text[], ?::int[], ?::int[]) AS w (number, term, place, size)),
 starts AS (
-    SELECT number, passage FROM wanted JOIN postings USING (term), LATERAL unnest(places) AS at
-    WHERE size > 1 GROUP BY number, passage, size, at - place HAVING count(*) = size
+    SELECT number, passage, words FROM wanted JOIN postings USING (term), LATERAL unnest(places) AS at
+    WHERE size > 1 GROUP BY number, passage, words, size, at - place HAVING count(*) = size
 ),
 hits AS (
-    SELECT number, passage, cardinality(places) AS times FROM wanted JOIN postings USING (term) WHERE size = 1
-    UNION ALL SELECT number, passage, count(*)::int FROM starts GROUP BY number, passage
+    SELECT number, passage, times, words FROM wanted JOIN postings USING (term) WHERE size = 1
+    UNION ALL SELECT number, passage, count(*)::int, words FROM starts GROUP BY number, passage, words
 )
 """
 _WITHIN = f"""passage IN (SELECT p.id FROM passages AS p JOIN documents AS d ON d.id = p.document
@@ -37,8 +37,7 @@ weights AS (
     FROM hits GROUP BY number
 )
 SELECT passage, sum(weight * times * (? + 1) / (times + ? * (1 - ? + ? * words / ?)))::float8 AS score
-FROM hits JOIN weights USING (number) JOIN passage_index ON rowid = passage
-{where} GROUP BY passage HAVING count(*) >= ? ORDER BY score DESC, passage LIMIT ?
+FROM hits JOIN weights USING (number) {where} GROUP BY passage HAVING count(*) >= ? ORDER BY score DESC, passage LIMIT ?
 """
 _COUNT = "SELECT number, count(*) FROM hits {where} GROUP BY number"
 _FROM_EACH_TO_THE_NEXT = """
@@ -68,9 +67,9 @@ class Postings(Lexical):
             [(i, text, len(words)) for (i, text), words in zip(passages, cut, strict=True)],
         )
         self._db.executemany(
-            "INSERT INTO postings SELECT term, ?, array_agg(place ORDER BY place)"
+            "INSERT INTO postings SELECT term, ?, count(*), ?, array_agg(place ORDER BY place)"
             " FROM unnest(?::text[]) WITH ORDINALITY AS words (term, place) GROUP BY term",
-            [(i, words) for (i, _), words in zip(passages, cut, strict=True)],
+            [(i, len(words), words) for (i, _), words in zip(passages, cut, strict=True)],
         )
 
     def merge(self) -> None:
