@@ -123,9 +123,10 @@ def _embed(store: Store, embedder: Embedder, batch: Sequence[Prepared], progress
         texts |= texts_of(prepared.document, prepared.spans)
         vectors |= prepared.vectors
     missing = store.missing(list(texts))
-    if brought := sorted(missing & vectors.keys()):
+    # In the order of the text, in which they will be read.
+    if brought := [h for h in texts if h in missing and h in vectors]:
         store.put_vectors(brought, np.stack([vectors[h] for h in brought]))
-    if lacking := sorted(missing - vectors.keys()):
+    if lacking := [h for h in texts if h in missing and h not in vectors]:
         if progress:
             progress("embed", 0, len(lacking))
         store.put_vectors(lacking, embedder.embed_documents([texts[h] for h in lacking]))

@@ -35,7 +35,7 @@ SPARKS = {
     "index": 56,
     "touch": 2,
     "rebuild": 366,
-    "migrate": 2,
+    "migrate": 7,
     "anywhere": 1090,
 }
 """Stage -> how many moments it has in which the victim can be killed."""
@@ -67,7 +67,7 @@ class Fuse:
 
     def statement(self, sql: str) -> None:
         """Sparks at every SQL statement, inside transactions too."""
-        migrating = "ALTER" in sql or "user_version =" in sql
+        migrating = any(part in sql for part in ("ALTER", "user_version =", "embeddings_by_hash"))
         self.spark("migrate" if migrating else "rebuild" if self.rebuilding else "commit")
 
 

@@ -193,6 +193,13 @@ def test_a_catalogue_of_the_first_format_opens_and_takes_new_documents(tmp_path:
         put(store, split("a.txt", "One. Two."))
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as db:
         db.execute("DROP INDEX sentences_by_hash")
+        db.execute("ALTER TABLE embeddings RENAME TO newer")
+        db.execute(
+            "CREATE TABLE embeddings (embedder TEXT NOT NULL, content_hash TEXT NOT NULL, vector BLOB NOT NULL,"
+            " PRIMARY KEY (embedder, content_hash)) WITHOUT ROWID"
+        )
+        db.execute("INSERT INTO embeddings SELECT embedder, content_hash, vector FROM newer")
+        db.execute("DROP TABLE newer")
         db.execute("ALTER TABLE documents DROP COLUMN page_names")
         db.execute("PRAGMA user_version = 0")
         db.commit()
@@ -200,6 +207,7 @@ def test_a_catalogue_of_the_first_format_opens_and_takes_new_documents(tmp_path:
         put(store, split("b.txt", "Three.", page_starts=(0,), page_names=("slide 1",)))
         assert store.document("a.txt").page_names == ()
         assert store.pages("b.txt").name(0) == "slide 1"
+        assert store.missing([digest(s) for s in ("One.", "Two.", "Three.", "Four.")]) == {digest("Four.")}
         assert store.verify().ok
 
 

@@ -19,11 +19,20 @@ PRAGMAS = {
     "cache_size": "-65536",  # 64 MB
 }
 
-MIGRATIONS = (
-    "ALTER TABLE documents ADD COLUMN page_names TEXT NOT NULL DEFAULT '[]'",
-    "CREATE INDEX sentences_by_hash ON sentences (content_hash)",
+MIGRATIONS: Sequence[Sequence[str]] = (
+    ["ALTER TABLE documents ADD COLUMN page_names TEXT NOT NULL DEFAULT '[]'"],
+    ["CREATE INDEX sentences_by_hash ON sentences (content_hash)"],
+    [  # vectors in the order of the text: those of a passage are read from one place of the disk
+        "ALTER TABLE embeddings RENAME TO embeddings_by_hash",
+        "CREATE TABLE embeddings (id INTEGER PRIMARY KEY, embedder TEXT NOT NULL, content_hash TEXT NOT NULL,"
+        " vector BLOB NOT NULL, UNIQUE (embedder, content_hash))",
+        "INSERT INTO embeddings (embedder, content_hash, vector) SELECT e.embedder, e.content_hash, e.vector"
+        " FROM embeddings_by_hash AS e LEFT JOIN sentences AS s ON s.content_hash = e.content_hash"
+        " GROUP BY e.embedder, e.content_hash ORDER BY min(s.passage), min(s.position)",
+        "DROP TABLE embeddings_by_hash",
+    ],
 )
-"""What has been added to the schema since it was first, in order. The catalogue notes how many of them it has."""
+"""What has changed in the schema since it was first, in order. The catalogue notes how many of them it has."""
 
 
 class Sqlite:
@@ -53,7 +62,8 @@ class Sqlite:
         ((done,),) = self.execute("PRAGMA user_version")
         for number, change in enumerate(MIGRATIONS[done:], done + 1):
             with self.transaction():
-                self.execute(change)
+                for statement in change:
+                    self.execute(statement)
                 self.execute(f"PRAGMA user_version = {number}")
 
     def listed(self, values: Iterable[int | str]) -> object:
